@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Feeds files of hexadecimal bytes to the fuzzer's entry, without a fuzzer.
+ *
+ *	kpgtable-corpus corpus/x.hex ...
+ *
+ * A failure aborts; the input that did it is the one after the last "ok".
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz_kpgtable.h"
+
+#define MAX_LEN	4096
+
+static size_t read_hex(const char *path, u8 *data)
+{
+	FILE *f = fopen(path, "r");
+	size_t len = 0;
+	unsigned int byte;
+
+	if (!f) {
+		perror(path);
+		exit(2);
+	}
+	while (len < MAX_LEN && fscanf(f, "%2x", &byte) == 1)
+		data[len++] = byte;
+	fclose(f);
+	return len;
+}
+
+int main(int argc, char **argv)
+{
+	static u8 data[MAX_LEN];
+	const char *name;
+	size_t len;
+	int i;
+
+	printf("KTAP version 1\n1..%d\n", argc - 1);
+	for (i = 1; i < argc; i++) {
+		len = read_hex(argv[i], data);
+		name = strrchr(argv[i], '/');
+		name = name ? name + 1 : argv[i];
+		if (len)
+			LLVMFuzzerTestOneInput(data, len);
+		printf("%sok %d MAP-02 the fuzz input %s agrees with the flat reference\n",
+		       len ? "" : "not ", i, name);
+		fflush(stdout);
+		if (!len)
+			return 1;
+	}
+	return argc < 2;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Host stand-in: the few error numbers that pure files return. It cannot
+ * include the C library's header, which comes back to this name on Linux.
+ */
+#ifndef _HOST_LINUX_ERRNO_H
+#define _HOST_LINUX_ERRNO_H
+
+#define ENOMEM	12
+#define EBUSY	16
+#define EEXIST	17
+#define EINVAL	22
+#define E2BIG	7
+#define ERANGE	34
+
+#endif

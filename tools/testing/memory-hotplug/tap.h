@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Tests as sentences, reported as KTAP.
+ *
+ * A test is a function that returns; it has failed if it called tap_fail().
+ * Its description starts with the ids of the requirements it proves.
+ */
+#ifndef _MEMHP_TAP_H
+#define _MEMHP_TAP_H
+
+#include <stdbool.h>
+
+struct tap_test {
+	const char *name;
+	void (*run)(void);
+};
+
+struct tap_suite {
+	const struct tap_test *tests;
+	int nr;
+};
+
+#define TAP_SUITE(suite, array)						\
+	const struct tap_suite suite = {				\
+		array, sizeof(array) / sizeof((array)[0])		\
+	}
+
+/* The first call of a test is the one that is shown. */
+void tap_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+bool tap_failed(void);
+const char *tap_reason(void);
+
+/* What the test is busy with; shown when it fails. */
+void tap_context(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Run all tests whose name contains @filter (NULL: all). Stops at the first
+ * failure if @stop is set. Returns an exit status.
+ */
+int tap_main(const struct tap_suite *const *suites, const char *filter,
+	     bool stop);
+
+#endif
