@@ -215,7 +215,7 @@ int mmu_take(struct mmu *m, int level)
 	int slot;
 
 	if (!m->nr_free) {
-		mmu_bad(m, "the model has no table left (a leak?)");
+		fprintf(stderr, "the model has no table left (a leak?)\n");
 		abort();
 	}
 	slot = m->free[m->free_head];

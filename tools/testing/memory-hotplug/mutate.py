@@ -70,7 +70,8 @@ def run(program):
         return Result(False, "all tests passed")
     why = first_failure(done.stdout)
     if not why:
-        why = f"the tests end with status {done.returncode}"
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        why = f"the tests end with status {done.returncode}: {last}"
     return Result(True, why)
 
 

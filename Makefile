@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The commands of the project. Each is a script that also works by itself.
+# TREE (grafted, stock) and CONFIG (a file in configs/) choose a kernel.
+
+TREE	?= grafted
+CONFIG	?= base
+
+help:
+	@echo "Memory hotplug for arm64, grafted on to Debian's Linux 6.12"
+	@echo
+	@echo "  make run        install what is missing, build, hot-plug a DIMM into a guest"
+	@echo "  make check      tests on the host: no kernel, no QEMU, no cross compiler"
+	@echo "  make test       those, and the tests in guests"
+	@echo "  make test-all   the same on the debug, 16k and 64k kernels too"
+	@echo "  make soak       the long runs"
+	@echo "  make bench      instructions, stores, TLBI and DSB, ours and stock's"
+	@echo "  make boot       a shell in a guest            (TREE=, CONFIG=, BOOT=options)"
+	@echo "  make kernel     build one kernel              (TREE=, CONFIG=)"
+	@echo "  make stock      build stock with the same configuration  (CONFIG=)"
+	@echo "  make graft      bring build/grafted up to date; source: unpack the package"
+	@echo "  make rows       which rows of Documentation/features.rst are proven"
+	@echo "  make clean      remove build/, all of it"
+	@echo
+	@echo "CONFIG is one of:" $(sort $(notdir $(wildcard configs/*)))
+
+run:
+	@scripts/deps run
+	@scripts/source
+	@scripts/kernel $(TREE) $(CONFIG)
+	@scripts/initramfs
+	@scripts/run-demo --tree $(TREE) --config $(CONFIG)
+
+check:
+	@scripts/check
+
+test:
+	@scripts/deps test
+	@scripts/source
+	@scripts/test
+
+test-all:
+	@scripts/deps test
+	@scripts/source
+	@scripts/test --all
+
+soak:
+	@scripts/deps test
+	@scripts/source
+	@scripts/test --soak
+
+bench:
+	@scripts/deps bench
+	@scripts/source
+	@scripts/bench
+
+boot: kernel
+	@scripts/boot --tree $(TREE) --config $(CONFIG) $(BOOT) --shell
+
+# scripts/kernel brings the tree up to date before it builds
+kernel:
+	@scripts/deps run
+	@scripts/source
+	@scripts/kernel $(TREE) $(CONFIG)
+
+stock:
+	@$(MAKE) --no-print-directory kernel TREE=stock
+
+source:
+	@scripts/source
+
+graft: source
+	@graft/graft
+
+rows:
+	@scripts/rows --list
+
+clean:
+	rm -rf build/*
+
+.PHONY: help run check test test-all soak bench boot kernel stock source graft rows clean

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The kernel's own tree: what struct kpgt_ops means on the machine.
+ *
+ * Tables are written through the linear map, not through the fixmap: nothing
+ * has to be mapped and unmapped for it, so adding costs no TLB invalidation.
+ * The root alone is read-only there and keeps its own way in.
+ */
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/pgtable.h>
+#include <linux/sched/mm.h>
+#include <linux/sizes.h>
+
+#include <asm/barrier.h>
+#include <asm/pgtable.h>
+#include <asm/tlbflush.h>
+
+#include "kernel_tree.h"
+
+/*
+ * A table that cannot be had is an errno for the caller: try hard, but let
+ * nobody be killed for it and print no backtrace.
+ */
+#define KERNEL_TREE_GFP	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
+/* Counting, page type and split lock differ by level; see <linux/mm.h>. */
+static bool table_ctor(struct ptdesc *pt, int level)
+{
+	switch (level) {
+	case 3:
+		return pagetable_pte_ctor(pt);
+	case 2:
+		return pagetable_pmd_ctor(pt);
+	default:
+		pagetable_pud_ctor(pt);
+		return true;
+	}
+}
+
+static void table_dtor(struct ptdesc *pt, int level)
+{
+	switch (level) {
+	case 3:
+		pagetable_pte_dtor(pt);
+		break;
+	case 2:
+		pagetable_pmd_dtor(pt);
+		break;
+	default:
+		pagetable_pud_dtor(pt);
+		break;
+	}
+}
+
+static u64 *tree_table_alloc(struct kpgt *t, int level)
+{
+	int nid = to_kernel_tree(t)->nid;
+	struct page *page = alloc_pages_node(nid, KERNEL_TREE_GFP, 0);
+
+	if (!page)
+		return NULL;
+	if (!table_ctor(page_ptdesc(page), level)) {
+		__free_page(page);
+		return NULL;
+	}
+	return page_address(page);
+}
+
+void kernel_tree_free_pages(struct page *page, unsigned int order)
+{
+	unsigned long i;
+
+	if (!PageReserved(page)) {
+		__free_pages(page, order);
+		return;
+	}
+	for (i = 0; i < 1UL << order; i++)
+		free_reserved_page(page + i);
+}
+
+/* Tables that boot made have no constructor to undo. */
+static void free_table(struct page *page, int level)
+{
+	if (PageTable(page))
+		table_dtor(page_ptdesc(page), level);
+	kernel_tree_free_pages(page, 0);
+}
+
+static void tree_table_free(struct kpgt *t, u64 *table, int level)
+{
+	free_table(virt_to_page(table), level);
+}
+
+static u64 tree_table_pa(struct kpgt *t, const u64 *table)
+{
+	return virt_to_phys(table);
+}
+
+static u64 *tree_table_va(struct kpgt *t, u64 pa)
+{
+	return phys_to_virt(pa);
+}
+
+static void tree_set(struct kpgt *t, u64 *entry, u64 val)
+{
+	if (in_swapper_pgdir(entry))
+		set_swapper_pgd((pgd_t *)entry, __pgd(val));
+	else
+		WRITE_ONCE(*entry, val);
+}
+
+/* Pairs with the address dependency in the table walk of every CPU. */
+static void tree_order(struct kpgt *t)
+{
+	dmb(ishst);
+}
+
+/*
+ * An absent entry is never cached (Arm ARM D8.16.5), so nothing is invalidated;
+ * the ISB is for this CPU, which may have walked ahead speculatively.
+ */
+static void tree_publish(struct kpgt *t)
+{
+	dsb(ishst);
+	isb();
+}
+
+/* Without range instructions, one for all is cheaper than one for each page. */
+static bool flush_by_range(unsigned long pages)
+{
+	if (system_supports_tlb_range())
+		return pages <= MAX_TLBI_RANGE_PAGES;
+	return pages <= MAX_DVM_OPS;
+}
+
+static void tree_flush(struct kpgt *t, u64 start, u64 end, bool tables)
+{
+	unsigned long pages = (end - start) >> PAGE_SHIFT;
+	unsigned long va = start;
+
+	if (!flush_by_range(pages)) {
+		flush_tlb_all();
+		return;
+	}
+	dsb(ishst);
+	if (tables)
+		__flush_tlb_range_op(vae1is, va, pages, PAGE_SIZE, 0,
+				     TLBI_TTL_UNKNOWN, false, lpa2_is_enabled());
+	else
+		__flush_tlb_range_op(vale1is, va, pages, PAGE_SIZE, 0,
+				     TLBI_TTL_UNKNOWN, false, lpa2_is_enabled());
+	__tlbi_sync_s1ish();
+	isb();
+}
+
+static void tree_gather_table(struct kpgt *t, u64 *table, int level)
+{
+	struct page *page = phys_to_page(__pa(table));
+
+	list_add(&page->lru, &to_kernel_tree(t)->tables[level - KPGT_TOP]);
+}
+
+void kernel_tree_release_tables(struct kpgt *t)
+{
+	struct kernel_tree *tree = to_kernel_tree(t);
+	struct page *page, *next;
+	int i;
+
+	for (i = 0; i < KPGT_NR_LEVELS; i++) {
+		list_for_each_entry_safe(page, next, &tree->tables[i], lru)
+			free_table(page, i + KPGT_TOP);
+		INIT_LIST_HEAD(&tree->tables[i]);
+	}
+}
+
+static bool tree_may_break(struct kpgt *t, u64 start, u64 end)
+{
+	return false;
+}
+
+/* vmalloc and ioremap link tables into init_mm under this lock as well. */
+static void tree_lock(struct kpgt *t)
+{
+	spin_lock(&init_mm.page_table_lock);
+}
+
+static void tree_unlock(struct kpgt *t)
+{
+	spin_unlock(&init_mm.page_table_lock);
+}
+
+const struct kpgt_ops kernel_tree_ops = {
+	.table_alloc	= tree_table_alloc,
+	.table_free	= tree_table_free,
+	.table_pa	= tree_table_pa,
+	.table_va	= tree_table_va,
+	.set		= tree_set,
+	.order		= tree_order,
+	.publish	= tree_publish,
+	.flush		= tree_flush,
+	.gather_table	= tree_gather_table,
+	.release	= kernel_tree_release_tables,
+	.may_break	= tree_may_break,
+	.lock		= tree_lock,
+	.unlock		= tree_unlock,
+};
+
+/*
+ * Where the top levels are folded at run time, because the CPU resolves fewer
+ * bits than the kernel was built for, the root is the table of a lower level.
+ * With 64K pages nothing folds: the root only has unused entries.
+ */
+static unsigned int tree_va_bits(void)
+{
+	if (PAGE_SIZE == SZ_64K)
+		return VA_BITS;
+	return vabits_actual;
+}
+
+static enum kpgt_oa tree_oa(void)
+{
+	if (!IS_ENABLED(CONFIG_ARM64_PA_BITS_52))
+		return KPGT_OA_48;
+	return PAGE_SIZE == SZ_64K ? KPGT_OA_64K : KPGT_OA_LPA2;
+}
+
+void kernel_tree_init(struct kernel_tree *tree, const struct kpgt_ops *ops,
+		      unsigned long start, unsigned long end, int nid)
+{
+	const struct kpgt_geom geom = {
+		.page_shift = PAGE_SHIFT,
+		.va_bits = tree_va_bits(),
+		.oa = tree_oa(),
+	};
+	int i;
+
+	kpgt_init(&tree->kpgt, &geom, ops, (u64 *)swapper_pg_dir, start, end);
+	tree->nid = nid;
+	tree->altmap = NULL;
+	INIT_LIST_HEAD(&tree->blocks);
+	for (i = 0; i < KPGT_NR_LEVELS; i++)
+		INIT_LIST_HEAD(&tree->tables[i]);
+}

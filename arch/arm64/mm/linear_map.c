@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Linear map of hot-added memory: arch_add_memory() and its opposite.
+ *
+ * Owns:      the tables of the linear region, from the first hot-add on.
+ * Must not:  touch entries outside of it, or choose nodes and zones.
+ * Locks:     callers hold the memory hotplug lock for writing
+ *            (mem_hotplug_begin()); nothing stronger is taken: other CPUs run
+ *            on, with interrupts on.
+ */
+#define pr_fmt(fmt) "memory_hotplug: " fmt
+
+#include <linux/init.h>
+#include <linux/memblock.h>
+#include <linux/memory.h>
+#include <linux/memory_hotplug.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/notifier.h>
+#include <linux/pfn.h>
+#include <linux/range.h>
+#include <linux/set_memory.h>
+
+#include <asm/linear_map.h>
+#include <asm/memory.h>
+#include <asm/pgtable.h>
+
+#include "kernel_tree.h"
+
+/**
+ * arch_get_mappable_range() - physical addresses that the linear map can hold
+ *
+ * The region starts where the CPU's address size lets it start, which may be
+ * above PAGE_OFFSET when the kernel was built for more bits than the CPU has;
+ * memstart_addr is then lowered by as much and may even be negative.
+ *
+ * Return: the range, both ends inclusive.
+ */
+struct range arch_get_mappable_range(void)
+{
+	u64 region = _PAGE_OFFSET(vabits_actual);
+	s64 start = memstart_addr + (s64)(region - PAGE_OFFSET);
+	s64 last = start + (s64)(PAGE_END - region) - 1;
+	s64 limit = (s64)(BIT_ULL(PHYS_MASK_SHIFT) - 1);
+
+	return (struct range){ max_t(s64, start, 0), min(last, limit) };
+}
+
+/* Is a part of [start_pfn, end_pfn) in the memmap already? */
+static bool sections_present(unsigned long start_pfn, unsigned long end_pfn)
+{
+	unsigned long pfn = start_pfn, next;
+
+	for (; pfn < end_pfn; pfn = next) {
+		struct mem_section *ms = __pfn_to_section(pfn);
+
+		next = SECTION_ALIGN_UP(pfn + 1);
+		if (!valid_section(ms))
+			continue;
+		if (pfn_section_valid(ms, pfn))
+			return true;
+		next = pfn + PAGES_PER_SUBSECTION;
+	}
+	return false;
+}
+
+static int check_range(u64 start, u64 size)
+{
+	struct range range = arch_get_mappable_range();
+
+	if (!size || !IS_ALIGNED(start | size, SZ_2M))
+		return -EINVAL;
+	if (start + size - 1 < start || start < range.start)
+		return -ERANGE;
+	if (start + size - 1 > range.end)
+		return -E2BIG;
+	return 0;
+}
+
+static const char *why(int err)
+{
+	switch (err) {
+	case -EINVAL:
+		return "start and size must be multiples of 2 MiB, and size not zero";
+	case -ERANGE:
+		return "it wraps, or lies below the start of the linear map";
+	case -E2BIG:
+		return "it lies beyond the end of the linear map or of physical addresses";
+	case -EEXIST:
+		return "a part of it is there already";
+	case -ENOMEM:
+		return "no memory for page tables or memmap; free some and try again";
+	default:
+		return "see the lines above";
+	}
+}
+
+static int refuse(u64 start, u64 size, int err)
+{
+	pr_err("[mem %#018llx-%#018llx] not added, error %d: %s\n",
+	       start, start + size - 1, err, why(err));
+	return err;
+}
+
+/*
+ * How large may a leaf be? A page, where the kernel changes the permissions of
+ * single pages: a live block cannot be split. Otherwise as much as is removed
+ * in one go, so that a removal never cuts a leaf that is in use: what a driver
+ * maps through a pagemap goes as a whole, the rest by memory blocks.
+ */
+static u64 largest_leaf(const struct mhp_params *params)
+{
+	if (can_set_direct_map())
+		return PAGE_SIZE;
+	return params->pgmap ? KPGT_MAX_LEAF : memory_block_size_bytes();
+}
+
+/*
+ * A leaf that reaches beyond what is removed may be broken only while nobody
+ * uses the rest: memory that is online is used, and so is a device's.
+ */
+static bool linear_may_break(struct kpgt *t, u64 start, u64 end)
+{
+	unsigned long pfn = PHYS_PFN(__pa(start));
+	unsigned long end_pfn = PHYS_PFN(__pa(end - 1)) + 1;
+
+	for (; pfn < end_pfn; pfn = SECTION_ALIGN_UP(pfn + 1)) {
+		struct mem_section *ms = __pfn_to_section(pfn);
+
+		if (online_section(ms) || online_device_section(ms))
+			return false;
+	}
+	return true;
+}
+
+static void linear_tree(struct kernel_tree *tree, struct kpgt_ops *ops, int nid)
+{
+	*ops = kernel_tree_ops;
+	ops->may_break = linear_may_break;
+	kernel_tree_init(tree, ops, _PAGE_OFFSET(vabits_actual), PAGE_END, nid);
+}
+
+int linear_map_add(int nid, u64 start, u64 size,
+		   const struct mhp_params *params)
+{
+	const struct kpgt_map map = {
+		.va = (u64)__phys_to_virt(start), .size = size, .pa = start,
+		.attrs = pgprot_val(params->pgprot),
+		.max_leaf = largest_leaf(params),
+	};
+	struct kernel_tree tree;
+	struct kpgt_ops ops;
+
+	linear_tree(&tree, &ops, nid);
+	return kpgt_map(&tree.kpgt, &map);
+}
+
+int linear_map_remove(u64 start, u64 size)
+{
+	u64 va = (u64)__phys_to_virt(start);
+	struct kernel_tree tree;
+	struct kpgt_ops ops;
+	int ret;
+
+	linear_tree(&tree, &ops, NUMA_NO_NODE);
+	ret = kpgt_unmap_prepare(&tree.kpgt, va, size);
+	if (ret)
+		return ret;
+	kpgt_unmap_commit(&tree.kpgt, va, size);
+	kpgt_flush(&tree.kpgt);
+	return 0;
+}
+
+/*
+ * __add_pages() stops at the first section that fails and leaves the ones
+ * before it. None was there when we began, so those that are there now are
+ * ours. A section's part of the range was added whole or not at all.
+ */
+static void remove_sections(unsigned long pfn, unsigned long end_pfn,
+			    const struct mhp_params *params)
+{
+	unsigned long next;
+
+	vmemmap_begin_batch(params->altmap);
+	for (; pfn < end_pfn; pfn = next) {
+		next = min(end_pfn, SECTION_ALIGN_UP(pfn + 1));
+		if (sections_present(pfn, next))
+			__remove_pages(pfn, next - pfn, params->altmap,
+				       params->pgmap);
+	}
+	vmemmap_end_batch();
+}
+
+static int add_sections(int nid, u64 start, u64 size,
+			struct mhp_params *params)
+{
+	unsigned long pfn = PHYS_PFN(start), nr = PHYS_PFN(size);
+	int ret;
+
+	ret = __add_pages(nid, pfn, nr, params);
+	if (ret)
+		remove_sections(pfn, pfn + nr, params);
+	return ret;
+}
+
+/**
+ * arch_add_memory() - make a physical range addressable
+ * @nid:    node the range belongs to; its tables and memmap come from there
+ * @start:  first physical address, bytes, a multiple of 2 MiB
+ * @size:   bytes, a multiple of 2 MiB
+ * @params: where the memmap lives, protection, and the owner's pagemap
+ *
+ * Maps the range and creates its sections and memmap. It happens whole or not
+ * at all. Nobody may use the range before it returns.
+ *
+ * Context: process context, may sleep; memory hotplug lock held for writing.
+ * Return: 0; -EINVAL, -ERANGE, -E2BIG: the range itself is wrong; -EEXIST: a
+ * part is mapped or has sections already; -ENOMEM: no memory for page tables
+ * or memmap.
+ */
+int arch_add_memory(int nid, u64 start, u64 size, struct mhp_params *params)
+{
+	unsigned long end_pfn = PHYS_PFN(start + size);
+	int ret = check_range(start, size);
+
+	if (ret)
+		return refuse(start, size, ret);
+	if (sections_present(PHYS_PFN(start), end_pfn))
+		return refuse(start, size, -EEXIST);
+	ret = linear_map_add(nid, start, size, params);
+	if (ret)
+		return refuse(start, size, ret);
+	ret = add_sections(nid, start, size, params);
+	if (ret)
+		goto unmap;
+	/* firmware may have called it no-map; it is memory now */
+	ret = memblock_clear_nomap(start, size);
+	if (ret)
+		goto remove;
+	max_pfn = max(max_pfn, end_pfn);
+	max_low_pfn = max_pfn;
+	return 0;
+
+remove:
+	remove_sections(PHYS_PFN(start), end_pfn, params);
+unmap:
+	linear_map_remove(start, size);
+	return refuse(start, size, ret);
+}
+
+/**
+ * arch_remove_memory() - take away what arch_add_memory() has made
+ * @start:  first physical address, bytes, a multiple of 2 MiB
+ * @size:   bytes, a multiple of 2 MiB
+ * @altmap: where the memmap lives, as it was when added
+ * @pgmap:  the owner's pagemap, as it was when added
+ *
+ * The range may be a part of what was added. If it cuts a leaf of the linear
+ * map whose other part is in use, or no table is to be had to split one, the
+ * mapping stays as it is, with a message: the neighbours keep theirs, and a
+ * later add of the same range is refused with -EEXIST.
+ *
+ * Context: process context, may sleep; memory hotplug lock held for writing;
+ * the range is offline.
+ */
+void arch_remove_memory(u64 start, u64 size, struct vmem_altmap *altmap,
+			struct dev_pagemap *pgmap)
+{
+	int ret;
+
+	vmemmap_begin_batch(altmap);
+	__remove_pages(PHYS_PFN(start), PHYS_PFN(size), altmap, pgmap);
+	vmemmap_end_batch();
+
+	ret = linear_map_remove(start, size);
+	if (ret)
+		pr_err("[mem %#018llx-%#018llx] stays in the linear map, error %d: %s\n",
+		       start, start + size - 1, ret,
+		       ret == -EBUSY ? "it shares a block with memory in use" :
+				       "no memory to split a block");
+}
+
+/*
+ * Boot memory stays: the kernel image, the memblock allocations and firmware
+ * tables in it cannot be told from free memory here.
+ */
+static int keep_boot_memory(struct notifier_block *nb, unsigned long action,
+			    void *data)
+{
+	const struct memory_notify *arg = data;
+	unsigned long pfn = arg->start_pfn;
+	unsigned long end_pfn = pfn + arg->nr_pages;
+
+	if (action != MEM_GOING_OFFLINE)
+		return NOTIFY_OK;
+	for (; pfn < end_pfn; pfn = SECTION_ALIGN_UP(pfn + 1))
+		if (early_section(__pfn_to_section(pfn)))
+			return notifier_from_errno(-EPERM);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block keep_boot_memory_nb = {
+	.notifier_call = keep_boot_memory,
+};
+
+static int __init linear_map_init(void)
+{
+	if (!IS_ENABLED(CONFIG_MEMORY_HOTREMOVE))
+		return 0;
+	return register_memory_notifier(&keep_boot_memory_nb);
+}
+early_initcall(linear_map_init);

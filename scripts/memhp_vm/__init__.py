@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Test guests: an arm64 kernel of ours in QEMU, with any memory topology."""
+
+from .errors import (CommandFailed, CommandTimeout, GuestDied, HarnessError, QmpError,
+                     TopologyError, UnplugError)
+from .topology import DtMemory, Node, Nvdimm, Topology, VirtioMem
+from .vm import Dimm, Guest
+
+__all__ = ["CommandFailed", "CommandTimeout", "Dimm", "DtMemory", "Guest", "GuestDied",
+           "HarnessError", "Node", "Nvdimm", "QmpError", "Topology", "TopologyError",
+           "UnplugError", "VirtioMem"]

@@ -1,0 +1,416 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A guest: starts QEMU, owns its channels, and ends it in every case.
+
+One reader thread feeds the console, QMP and the agent; callers wait on the
+pulse. A report on the console, a silent guest or the end of QEMU makes every
+call raise GuestDied. Nothing here prints.
+"""
+
+import re
+import selectors
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import blocks, initramfs, modules, paths
+from .agent import Agent
+from .console import FATAL, Console, reason_of
+from .errors import CommandFailed, GuestDied, HarnessError, QmpError, UnplugError
+from .machine import Machine
+from .pulse import Pulse, deadline
+from .qmp import Qmp
+from .sizes import parse_size
+from .topology import Topology
+
+QEMU_ENDED = "QEMU ended"
+SETTLE_LIMIT = 10.0         # seconds for a report to be printed whole
+UNPLUG_REFUSED = ("MEM_UNPLUG_ERROR", "DEVICE_UNPLUG_GUEST_ERROR")
+
+# What ACPI's _OST method can say of an ejection.
+OST_EJECT = (0x3, 0x103)
+OST_NO_REFUSAL = (0x00, 0x84)       # done, in progress
+OST_STATUS = {0x01: "it failed", 0x80: "not supported", 0x81: "in use", 0x82: "busy",
+              0x83: "something it depends on is busy"}
+
+
+@dataclass
+class Dimm:
+    """A memory device as QEMU shows it."""
+    id: str
+    start: int
+    size: int
+    node: int
+    slot: int
+
+    @property
+    def end(self):
+        return self.start + self.size
+
+
+class Guest:
+    """See scripts/boot --help for the options' meaning on the command line.
+
+    ignore     regular expressions; console lines that match are no report
+    keep_going reports other than a panic, an oops or a hang do not end the
+               guest; the caller looks at reports()
+    silence    seconds without an answer of the agent that make a hang
+    log        file that gets a copy of the console
+    """
+
+    def __init__(self, tree="grafted", config="base", firmware="dt", topology=None,
+                 cmdline="", cpu="max", icount=False, qemu_args=(), timeout=120,
+                 expect_death=False, keep_going=False, ignore=(), log=None, silence=90,
+                 kernel=None, initrd=None, machine_options=""):
+        self.tree, self.config = tree, config
+        self.timeout, self.expect_death, self.keep_going = timeout, expect_death, keep_going
+        self.pulse, self.silence = Pulse(), silence
+        self.process = None
+        self.sockets = []
+        self.temp = tempfile.TemporaryDirectory(prefix="memhp-")
+        self.workdir = Path(self.temp.name)
+        self.log = open(log, "wb") if log else None
+        self.watch = Console(self.pulse, ignore, self.log)
+        self.machine = Machine(
+            kernel=Path(kernel) if kernel else paths.kernel_image(tree, config),
+            initramfs=Path(initrd) if initrd else None,
+            topology=topology or Topology(), workdir=self.workdir, firmware=firmware,
+            cmdline=cmdline, cpu=cpu, icount=icount, qemu_args=list(qemu_args),
+            machine_options=machine_options)
+
+    # ---- life
+
+    def __enter__(self):
+        try:
+            self.start_machine()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, exc_type, *_):
+        self.close()
+        if exc_type is None:
+            self._raise_if_dead(at_end=True)
+
+    def start_machine(self):
+        """Starts QEMU and returns when the guest's agent answers."""
+        self.machine.check()
+        if not self.machine.initramfs:
+            self.machine.initramfs = initramfs.build()[0]
+        self._spawn()
+        self._open_qmp()
+        if not self.agent.wait(lambda: self.agent.ready, self.timeout):
+            if not self.pulse.reason:
+                self.pulse.die(f"hang: not booted after {self.timeout:g} s")
+        self._raise_if_dead()
+
+    def _open_qmp(self):
+        try:
+            self.qmp_channel.open()
+        except (HarnessError, OSError) as error:
+            try:
+                self.process.wait(2)
+            except subprocess.TimeoutExpired:
+                raise error from None
+            raise HarnessError("QEMU did not start" + self._last_words()) from None
+
+    def _spawn(self):
+        ends = {name: socket.socketpair() for name in ("console", "qmp", "agent")}
+        self.sockets = [ours for ours, _ in ends.values()]
+        fds = {name: theirs.fileno() for name, (_, theirs) in ends.items()}
+        self.stderr_path = self.workdir / "stderr"
+        try:
+            with open(self.stderr_path, "wb") as stderr:
+                # QEMU must not outlive us, even if we are killed.
+                self.process = subprocess.Popen(
+                    ["setpriv", "--pdeathsig", "KILL", "--", *self.machine.args(fds)],
+                    pass_fds=list(fds.values()), stdin=subprocess.DEVNULL,
+                    stdout=stderr, stderr=stderr)
+        finally:
+            for _, theirs in ends.values():
+                theirs.close()
+        self.qmp_channel = Qmp(ends["qmp"][0], self.pulse)
+        self.agent = Agent(ends["agent"][0], self.pulse, self.silence)
+        feeds = {ends["console"][0]: self.watch.feed, ends["qmp"][0]: self.qmp_channel.feed,
+                 ends["agent"][0]: self.agent.feed}
+        self.reader = threading.Thread(target=self._read, args=(feeds,), daemon=True)
+        self.reader.start()
+
+    def close(self):
+        """Ends QEMU: politely (plugins write their results), then not."""
+        self.ended_by_us = bool(self.process) and self.process.poll() is None
+        if self.ended_by_us:
+            self._quit()
+        if self.process:
+            if self.process.poll() is None:
+                self.process.kill()
+            self.process.wait()
+            self.reader.join(10)
+        for sock in self.sockets:
+            sock.close()
+        if self.log:
+            self.log.close()
+        self.temp.cleanup()
+
+    def _quit(self):
+        try:
+            self.qmp_channel.sock.sendall(b'{"execute": "quit"}\n')
+            self.process.wait(10)
+        except (OSError, subprocess.TimeoutExpired):
+            pass
+
+    # ---- the reader thread
+
+    def _read(self, feeds):
+        with selectors.DefaultSelector() as selector:
+            for sock, feed in feeds.items():
+                selector.register(sock, selectors.EVENT_READ, feed)
+            while selector.get_map():
+                for key, _ in selector.select(0.5):
+                    self._read_one(selector, key)
+                self._judge(ended=False)
+        with self.pulse:
+            self.qmp_channel.closed = True
+        self._judge(ended=True)
+
+    def _read_one(self, selector, key):
+        try:
+            data = key.fileobj.recv(1 << 16)
+        except OSError:
+            data = b""
+        if not data:
+            selector.unregister(key.fileobj)
+            return
+        try:
+            key.data(data)
+        except Exception as error:      # the reader must live: say it and go on
+            self.pulse.die(f"harness: {type(error).__name__}: {error}")
+
+    def _judge(self, ended):
+        """Turns a report that is printed whole, or QEMU's end, into a death."""
+        with self.pulse:
+            report = self._deadly_report()
+            if report and (ended or self.watch.settled(SETTLE_LIMIT)):
+                self.pulse.die(reason_of(*report))
+            elif ended:
+                self.pulse.die(QEMU_ENDED + self._last_words())
+
+    def _deadly_report(self):
+        for kind, line in self.watch.found:
+            if kind in FATAL or not self.keep_going:
+                return kind, line
+        return None
+
+    def _last_words(self):
+        text = self.stderr_path.read_text(errors="replace").strip()
+        return f": {text}" if text else " without a report"
+
+    def _raise_if_dead(self, at_end=False):
+        if self.expect_death:
+            return
+        reason = self.pulse.reason
+        if at_end and self.ended_by_us and reason and reason.startswith(QEMU_ENDED):
+            return
+        if reason:
+            raise GuestDied(reason, self.tail(60) + self._where(reason))
+
+    def _where(self, reason):
+        """After a hang: where the CPUs are, if QEMU still says so."""
+        if not reason.startswith("hang") or self.process.poll() is not None:
+            return ""
+        try:
+            text = self.qmp_channel.execute("human-monitor-command", timeout=5,
+                                            command_line="info registers -a")
+        except (HarnessError, OSError):
+            return ""
+        cpus = zip(*(re.findall(rf"\b{name}=([0-9a-f]+)", text) for name in ("PC", "X30")))
+        return "\n--- the CPUs ---" + "".join(f"\nCPU {number}: pc {pc} lr {lr}"
+                                             for number, (pc, lr) in enumerate(cpus))
+
+    # ---- commands
+
+    def start(self, text):
+        """Starts a shell command; the handle has wait(timeout), kill(), output."""
+        self._raise_if_dead()
+        return GuestJob(self, self.agent.start(text))
+
+    def run(self, text, timeout=120):
+        """Returns (status, output); the status is None if the guest died of it."""
+        return self.start(text).wait(timeout)
+
+    def check(self, text, timeout=120):
+        status, out = self.run(text, timeout)
+        if status != 0:
+            raise CommandFailed(text, status, out)
+        return out
+
+    def put(self, path, data, executable=False):
+        """Writes a file in the guest."""
+        self._raise_if_dead()
+        self.agent.put(path, data, executable)
+        self._raise_if_dead()
+
+    def insmod(self, name, parameters="", timeout=120):
+        """Loads a test module, built for this kernel; returns (status, output)."""
+        built = modules.build(self.tree, self.config)
+        if name not in built:
+            raise HarnessError(f"there is no test module {name}; there are " + ", ".join(built))
+        self.put(f"/lib/modules/{name}.ko", built[name].read_bytes())
+        return self.run(f"insmod /lib/modules/{name}.ko {parameters}", timeout)
+
+    # ---- QMP
+
+    def qmp(self, command, **arguments):
+        """One QMP command; underscores in names of arguments become dashes."""
+        self._raise_if_dead()
+        try:
+            return self.qmp_channel.execute(command, **arguments)
+        except HarnessError:
+            self._raise_if_dead()
+            raise
+
+    def plug_dimm(self, ident, size="1G", node=0, model="pc-dimm", **properties):
+        """Hot-plugs a DIMM and returns what QEMU made of it.
+
+        The guest takes it in its own time: see wait_blocks().
+        """
+        self.qmp("object-add", qom_type="memory-backend-ram", id=f"mem-{ident}",
+                 size=parse_size(size), reserve=False)
+        try:
+            self.qmp("device_add", driver=model, id=ident, memdev=f"mem-{ident}",
+                     node=node, **properties)
+        except QmpError:
+            self.qmp("object-del", id=f"mem-{ident}")
+            raise
+        return self.dimms()[ident]
+
+    def unplug(self, ident, timeout=60):
+        """Unplugs a device, and raises UnplugError if the guest keeps it."""
+        mark = len(self.qmp_channel.events)
+        self.qmp("device_del", id=ident)
+        self.agent.wait(lambda: self._unplugged(mark, ident), timeout)
+        self._raise_if_dead()
+        outcome = self._unplugged(mark, ident)
+        if outcome is None:
+            raise UnplugError(f"{ident}: the guest did not answer in {timeout:g} s")
+        if outcome != "gone":
+            raise UnplugError(f"{ident}: the guest refused ({outcome})")
+        if any(m.get("id") == f"mem-{ident}" for m in self.qmp("query-memdev")):
+            self.qmp("object-del", id=f"mem-{ident}")
+
+    def _unplugged(self, mark, ident):
+        """"gone", the reason of a refusal, or None as long as nothing was said."""
+        for event in self.qmp_channel.events_since(mark, "DEVICE_DELETED", *UNPLUG_REFUSED):
+            if event["data"].get("device") == ident:
+                return ("gone" if event["event"] == "DEVICE_DELETED"
+                        else f"{event['event']} {event['data'].get('msg', '')}".strip())
+        for source, status in self.acpi_answers(ident, mark):
+            if source in OST_EJECT and status not in OST_NO_REFUSAL:
+                return OST_STATUS.get(status, f"_OST status {status:#x}")
+        return None
+
+    def acpi_answers(self, ident, mark=0):
+        """[(source, status)] that the guest's ACPI gave for a device (_OST).
+
+        Source 1 is an insertion, 3 an ejection; status 0 is success.
+        """
+        events = self.qmp_channel.events_since(mark, "ACPI_DEVICE_OST")
+        return [(e["data"]["info"]["source"], e["data"]["info"]["status"]) for e in events
+                if e["data"]["info"].get("device") == ident]
+
+    def dimms(self):
+        """{id: Dimm} of the memory devices."""
+        found = {}
+        for device in self.qmp("query-memory-devices"):
+            data = device["data"]
+            found[data["id"]] = Dimm(data["id"], data.get("addr", data.get("memaddr")),
+                                     data["size"], data.get("node"), data.get("slot"))
+        return found
+
+    def page_size(self):
+        """Of the guest's kernel, in bytes."""
+        text = self.check("awk '/^KernelPageSize:/ { print $2; exit }' /proc/self/smaps")
+        return int(text) * 1024
+
+    # ---- memory blocks
+
+    def blocks(self, device=None):
+        """The guest's memory blocks, or those of a Dimm."""
+        found = blocks.parse(self.check(blocks.READ))
+        return blocks.overlapping(found, device.start, device.size) if device else found
+
+    def wait_blocks(self, device, timeout=60, gone=False):
+        """Waits until the guest shows every block of a device (or none)."""
+        end = deadline(timeout)
+        while True:
+            found = self.blocks(device)
+            have = sum(b.size for b in found)
+            if (not have) if gone else have == device.size:
+                return found
+            if time.monotonic() > end:
+                raise HarnessError(f"{device.id}: the guest shows {have >> 20} of "
+                                   f"{device.size >> 20} MiB after {timeout:g} s")
+            time.sleep(0.1)
+
+    def set_state(self, block, state):
+        """Returns 0, or the errno text that the guest's shell gives."""
+        status, out = self.run(f"echo {state} > {block.path}/state")
+        return 0 if status == 0 else out.strip()
+
+    # ---- console
+
+    def console(self):
+        return self.watch.all()
+
+    def tail(self, lines=40):
+        return self.watch.tail(lines)
+
+    def type(self, data):
+        """Sends bytes to the console's keyboard."""
+        self.sockets[0].sendall(data)
+
+    def reports(self):
+        """[(kind, line)] of oopses, sanitizer reports and the like so far."""
+        with self.pulse:
+            return list(self.watch.found)
+
+    def wait_death(self, timeout=60):
+        """The reason, with expect_death; raises if the guest lives on."""
+        self.agent.wait(lambda: self.pulse.reason, timeout)
+        if not self.pulse.reason:
+            raise HarnessError(f"the guest lives after {timeout:g} s\n{self.tail()}")
+        return self.pulse.reason
+
+
+class GuestJob:
+    """A background command of a guest; see Guest.start()."""
+
+    def __init__(self, guest, job):
+        self.guest, self.job = guest, job
+
+    def wait(self, timeout=120):
+        result = self.job.wait(timeout)
+        self.guest._raise_if_dead()
+        return result
+
+    def check(self, timeout=120):
+        """Like wait(), and raises unless the status is 0."""
+        status, out = self.wait(timeout)
+        if status != 0:
+            raise CommandFailed(self.job.text, status, out)
+        return out
+
+    def kill(self, signal=9):
+        self.job.kill(signal)
+
+    def done(self):
+        self.guest._raise_if_dead()
+        return self.job.done()
+
+    @property
+    def output(self):
+        return self.job.output
