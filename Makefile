@@ -37,17 +37,17 @@ check:
 test:
 	@scripts/deps test
 	@scripts/source
-	@scripts/test
+	@scripts/prove
 
 test-all:
 	@scripts/deps test
 	@scripts/source
-	@scripts/test --all
+	@scripts/prove base debug 16k 64k
 
 soak:
 	@scripts/deps test
 	@scripts/source
-	@scripts/test --soak
+	@scripts/prove --soak
 
 bench:
 	@scripts/deps bench

@@ -74,12 +74,13 @@ class Plan:
                               f"the manifest expects {step.expect}")
 
     def overlay(self, step, directory):
-        before = len(self.links)
+        files = []
         for path in sorted((self.repo / directory).rglob("*")):
             litter = any(fnmatch.fnmatch(path.name, pattern) for pattern in LITTER)
             if path.is_file() and not litter:
-                self.links[str(path.relative_to(self.repo))] = path
-        if len(self.links) == before:
+                files.append((str(path.relative_to(self.repo)), path))
+        self.links.update(files)
+        if not files:
             raise Stop(f"{step.where}: no file of ours below {directory}")
 
     def shadow(self, step, file):

@@ -6,8 +6,10 @@ pulse. A report on the console, a silent guest or the end of QEMU makes every
 call raise GuestDied. Nothing here prints.
 """
 
+import os
 import re
 import selectors
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -35,6 +37,14 @@ OST_EJECT = (0x3, 0x103)
 OST_NO_REFUSAL = (0x00, 0x84)       # done, in progress
 OST_STATUS = {0x01: "it failed", 0x80: "not supported", 0x81: "in use", 0x82: "busy",
               0x83: "something it depends on is busy"}
+
+
+def sweep():
+    """Removes what processes that were killed left behind."""
+    for left in Path(tempfile.gettempdir()).glob("memhp-*-*"):
+        pid = left.name.split("-")[1]
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+            shutil.rmtree(left, ignore_errors=True)
 
 
 @dataclass
@@ -70,7 +80,8 @@ class Guest:
         self.pulse, self.silence = Pulse(), silence
         self.process = None
         self.sockets = []
-        self.temp = tempfile.TemporaryDirectory(prefix="memhp-")
+        sweep()
+        self.temp = tempfile.TemporaryDirectory(prefix=f"memhp-{os.getpid()}-")
         self.workdir = Path(self.temp.name)
         self.log = open(log, "wb") if log else None
         self.watch = Console(self.pulse, ignore, self.log)

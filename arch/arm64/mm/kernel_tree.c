@@ -213,7 +213,7 @@ const struct kpgt_ops kernel_tree_ops = {
  */
 static unsigned int tree_va_bits(void)
 {
-	if (PAGE_SIZE == SZ_64K)
+	if (IS_ENABLED(CONFIG_ARM64_64K_PAGES))
 		return VA_BITS;
 	return vabits_actual;
 }
@@ -222,7 +222,7 @@ static enum kpgt_oa tree_oa(void)
 {
 	if (!IS_ENABLED(CONFIG_ARM64_PA_BITS_52))
 		return KPGT_OA_48;
-	return PAGE_SIZE == SZ_64K ? KPGT_OA_64K : KPGT_OA_LPA2;
+	return IS_ENABLED(CONFIG_ARM64_64K_PAGES) ? KPGT_OA_64K : KPGT_OA_LPA2;
 }
 
 void kernel_tree_init(struct kernel_tree *tree, const struct kpgt_ops *ops,

@@ -35,6 +35,7 @@
 #ifndef _ARM64_MM_KPGTABLE_H
 #define _ARM64_MM_KPGTABLE_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 
 /* Lookup levels. KPGT_NR_LEVELS is for arrays indexed by level - KPGT_TOP. */
@@ -43,10 +44,10 @@
 #define KPGT_NR_LEVELS	(KPGT_PAGE - KPGT_TOP + 1)
 
 /* Descriptor bits that matter to the shape of a tree (Arm ARM D8.3). */
-#define KPGT_VALID	(1ULL << 0)
-#define KPGT_TABLE	(1ULL << 1)	/* table at level < 3, page at level 3 */
+#define KPGT_VALID	BIT_ULL(0)
+#define KPGT_TABLE	BIT_ULL(1)	/* table at level < 3, page at level 3 */
 #define KPGT_TYPE	(KPGT_VALID | KPGT_TABLE)
-#define KPGT_CONT	(1ULL << 52)
+#define KPGT_CONT	BIT_ULL(52)
 
 /**
  * enum kpgt_oa - where a descriptor keeps the output address

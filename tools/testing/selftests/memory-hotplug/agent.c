@@ -71,7 +71,7 @@ static void die(const char *what)
 	exit(1);
 }
 
-/* ---- the port ---------------------------------------------------------- */
+/* The port */
 
 static void write_all(int fd, const void *data, size_t len)
 {
@@ -169,7 +169,7 @@ static void find_port(void)
 	}
 }
 
-/* ---- jobs -------------------------------------------------------------- */
+/* Jobs */
 
 static struct job *find_job(uint32_t id)
 {
@@ -290,7 +290,7 @@ static void reap(void)
 				end_job(&jobs[i], wstatus);
 }
 
-/* ---- requests ---------------------------------------------------------- */
+/* Requests */
 
 static void put_file(uint32_t id, char *payload, uint32_t len)
 {
@@ -361,7 +361,7 @@ static void take_request(void)
 	free(payload);
 }
 
-/* ---- main loop --------------------------------------------------------- */
+/* Main loop */
 
 static void on_child(int sig)
 {

@@ -87,7 +87,7 @@ static void *reserve_on_node(size_t bytes)
 	return p;
 }
 
-/* ---- the pattern ------------------------------------------------------- */
+/* The pattern */
 
 static void write_pattern(uint64_t *words, unsigned long pfn)
 {
@@ -106,7 +106,7 @@ static int pattern_differs(const uint64_t *words, unsigned long pfn)
 	return differs != 0;
 }
 
-/* ---- sysctls ------------------------------------------------------------ */
+/* Sysctls */
 
 struct sysctl {
 	const char *path;
@@ -151,7 +151,7 @@ static void restore_sysctls(void)
 		write_file(sysctls[i].path, sysctls[i].before);
 }
 
-/* ---- frames ------------------------------------------------------------ */
+/* Frames */
 
 /* Looking up one page costs as much as looking up a batch. */
 static void look_up(void *start, unsigned long pages, uint64_t *pfns)
@@ -270,7 +270,7 @@ static unsigned long missing(void)
 	return n;
 }
 
-/* ---- several threads for the bulk of the work -------------------------- */
+/* Several threads for the bulk of the work */
 
 static int threads;
 
@@ -299,7 +299,7 @@ static void on_all_threads(void *(*work)(void *))
 		pthread_join(ids[i], NULL);
 }
 
-/* ---- the last few frames ----------------------------------------------- */
+/* The last few frames */
 
 static void run_on_cpu(int cpu)
 {
@@ -390,7 +390,7 @@ static int gather_the_rest(void)
 	return round;
 }
 
-/* ---- main -------------------------------------------------------------- */
+/* Main */
 
 static uint64_t proc_word(const char *path, unsigned long pfn)
 {
