@@ -39,7 +39,7 @@ class Machine(unittest.TestCase):
         self.command("id", "echo 0")
         self.command("df", "echo head; echo / 99999999 0 99999999 0% /")
         self.command("dpkg", "echo arm64")
-        self.installed("gcc", "make", "python3")
+        self.installed("gcc", "libc6-dev", "make", "python3")
 
     def command(self, name, text):
         path = self.bin / name
@@ -188,6 +188,19 @@ class Kernel(unittest.TestCase):
         self.assertIn("CONFIG_B=y came out as n", said)
         self.assertIn("CONFIG_N=8 came out as 4", said)
         self.assertNotIn("CONFIG_A", said)
+
+    def test_configured_once(self):
+        """kernel: a configuration is made again only when what it is made of changed"""
+        made = self.a_kernel()
+        made.ours.add("mm/Kconfig")
+        self.assertFalse(made.configured())
+        made.configure()
+        self.assertTrue(made.configured())
+        (self.build / "grafted/mm/Kconfig").touch()
+        self.assertFalse(made.configured())
+        made.configure()
+        made.wanted["CONFIG_N"] = "5"
+        self.assertFalse(made.configured())
 
     def test_own_options(self):
         """kernel: options that we declare are not asked of stock"""

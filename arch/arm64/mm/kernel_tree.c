@@ -80,16 +80,18 @@ void kernel_tree_free_pages(struct page *page, unsigned int order)
 }
 
 /* Tables that boot made have no constructor to undo. */
-static void free_table(struct page *page, int level)
+static struct page *retire_table(u64 *table, int level)
 {
+	struct page *page = phys_to_page(__pa(table));
+
 	if (PageTable(page))
 		table_dtor(page_ptdesc(page), level);
-	kernel_tree_free_pages(page, 0);
+	return page;
 }
 
 static void tree_table_free(struct kpgt *t, u64 *table, int level)
 {
-	free_table(virt_to_page(table), level);
+	kernel_tree_free_pages(retire_table(table, level), 0);
 }
 
 static u64 tree_table_pa(struct kpgt *t, const u64 *table)
@@ -154,24 +156,25 @@ static void tree_flush(struct kpgt *t, u64 start, u64 end, bool tables)
 	isb();
 }
 
+/*
+ * The descriptor goes now, as its list pointers are in use by the page type
+ * until then; the contents stay for walkers that are still in them.
+ */
 static void tree_gather_table(struct kpgt *t, u64 *table, int level)
 {
-	struct page *page = phys_to_page(__pa(table));
+	struct page *page = retire_table(table, level);
 
-	list_add(&page->lru, &to_kernel_tree(t)->tables[level - KPGT_TOP]);
+	list_add(&page->lru, &to_kernel_tree(t)->tables);
 }
 
 void kernel_tree_release_tables(struct kpgt *t)
 {
 	struct kernel_tree *tree = to_kernel_tree(t);
 	struct page *page, *next;
-	int i;
 
-	for (i = 0; i < KPGT_NR_LEVELS; i++) {
-		list_for_each_entry_safe(page, next, &tree->tables[i], lru)
-			free_table(page, i + KPGT_TOP);
-		INIT_LIST_HEAD(&tree->tables[i]);
-	}
+	list_for_each_entry_safe(page, next, &tree->tables, lru)
+		kernel_tree_free_pages(page, 0);
+	INIT_LIST_HEAD(&tree->tables);
 }
 
 static bool tree_may_break(struct kpgt *t, u64 start, u64 end)
@@ -218,11 +221,16 @@ static unsigned int tree_va_bits(void)
 	return vabits_actual;
 }
 
+/*
+ * 64K pages keep the high address bits where a CPU with fewer ignores zeroes.
+ * The others keep them in the shareability field, if the CPU was told so.
+ */
 static enum kpgt_oa tree_oa(void)
 {
-	if (!IS_ENABLED(CONFIG_ARM64_PA_BITS_52))
-		return KPGT_OA_48;
-	return IS_ENABLED(CONFIG_ARM64_64K_PAGES) ? KPGT_OA_64K : KPGT_OA_LPA2;
+	if (IS_ENABLED(CONFIG_ARM64_64K_PAGES))
+		return IS_ENABLED(CONFIG_ARM64_PA_BITS_52) ? KPGT_OA_64K :
+							     KPGT_OA_48;
+	return lpa2_is_enabled() ? KPGT_OA_LPA2 : KPGT_OA_48;
 }
 
 void kernel_tree_init(struct kernel_tree *tree, const struct kpgt_ops *ops,
@@ -233,12 +241,10 @@ void kernel_tree_init(struct kernel_tree *tree, const struct kpgt_ops *ops,
 		.va_bits = tree_va_bits(),
 		.oa = tree_oa(),
 	};
-	int i;
 
 	kpgt_init(&tree->kpgt, &geom, ops, (u64 *)swapper_pg_dir, start, end);
 	tree->nid = nid;
 	tree->altmap = NULL;
 	INIT_LIST_HEAD(&tree->blocks);
-	for (i = 0; i < KPGT_NR_LEVELS; i++)
-		INIT_LIST_HEAD(&tree->tables[i]);
+	INIT_LIST_HEAD(&tree->tables);
 }

@@ -19,14 +19,14 @@
  * struct kernel_tree - one region of init_mm's tree, for one transaction
  * @kpgt:   the pure part
  * @nid:    node to take tables from, or NUMA_NO_NODE
- * @tables: unlinked tables of each level, to be freed after the flush
+ * @tables: unlinked tables, to be freed after the flush
  * @blocks: unlinked memory of leaves, if the region owns it
  * @altmap: where the memory of leaves came from, or NULL for the page allocator
  */
 struct kernel_tree {
 	struct kpgt kpgt;
 	int nid;
-	struct list_head tables[KPGT_NR_LEVELS];
+	struct list_head tables;
 	struct list_head blocks;
 	struct vmem_altmap *altmap;
 };

@@ -107,13 +107,16 @@ static int refuse(u64 start, u64 size, int err)
  * How large may a leaf be? A page, where the kernel changes the permissions of
  * single pages: a live block cannot be split. Otherwise as much as is removed
  * in one go, so that a removal never cuts a leaf that is in use: what a driver
- * maps through a pagemap goes as a whole, the rest by memory blocks.
+ * maps through a pagemap goes as a whole, the rest by memory blocks. Blocks
+ * that other walkers of the kernel's tables do not know are never made.
  */
 static u64 largest_leaf(const struct mhp_params *params)
 {
 	if (can_set_direct_map())
 		return PAGE_SIZE;
-	return params->pgmap ? KPGT_MAX_LEAF : memory_block_size_bytes();
+	if (!params->pgmap)
+		return memory_block_size_bytes();
+	return pud_sect_supported() ? PUD_SIZE : CONT_PMD_SIZE;
 }
 
 /*
