@@ -90,13 +90,25 @@ static void give_back(struct vmem_altmap *altmap, void *block, u64 size)
 		free_pages((unsigned long)block, get_order(size));
 }
 
+/* No backtrace for a block: pages will do, and if not, the caller says so. */
+static void *get_block(struct kernel_tree *tree, u64 size)
+{
+	gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
+	struct page *page;
+
+	if (tree->altmap)
+		return vmemmap_alloc_block_buf(size, tree->nid, tree->altmap);
+	page = alloc_pages_node(tree->nid, gfp, get_order(size));
+	return page ? page_address(page) : NULL;
+}
+
 static int populate_leaf(struct kernel_tree *tree, u64 va, u64 size)
 {
 	struct kpgt_map map = {
 		.va = va, .size = size, .max_leaf = size,
 		.attrs = pgprot_val(PAGE_KERNEL),
 	};
-	void *block = vmemmap_alloc_block_buf(size, tree->nid, tree->altmap);
+	void *block = get_block(tree, size);
 	int ret;
 
 	if (!block)
