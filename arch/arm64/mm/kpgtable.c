@@ -370,7 +370,9 @@ static void kpgt_count(struct kpgt *t, const struct kpgt_map *m, int level,
 		return;
 	for (; va < end; va = next) {
 		next = kpgt_next(t, level, va, end);
-		if (!kpgt_fits_leaf(t, m, level, va, next))
+		if (kpgt_fits_leaf(t, m, level, va, next))
+			next = ALIGN_DOWN(end, kpgt_span(&t->geom, level));
+		else
 			kpgt_count(t, m, level + 1, va, next);
 	}
 }
@@ -670,9 +672,12 @@ static void kpgt_count_cut(struct kpgt *t, int level, u64 va, u64 end)
 	kpgt_count_cut(t, level + 1, last, end);
 }
 
-static int kpgt_visit_count_cuts(const struct kpgt_visit *v)
+/* a page at the edge of the range: is it in a unit that the range cuts? */
+static int kpgt_visit_edge(const struct kpgt_visit *v)
 {
 	const struct kpgt_range *r = v->arg;
+	u64 span = kpgt_span(&v->t->geom, v->level);
+	u64 leaf = ALIGN_DOWN(v->start, span);
 	struct kpgt_range unit;
 
 	if (v->flag != KPGT_V_LEAF || !(v->old & KPGT_VALID))
@@ -684,8 +689,22 @@ static int kpgt_visit_count_cuts(const struct kpgt_visit *v)
 		return -EBUSY;
 	if (!kpgt_rest_may_break(v->t, &unit, r))
 		return -EBUSY;
-	kpgt_count_cut(v->t, v->level, v->start, v->end);
+	/* a leaf with both edges in it is counted at the first one */
+	if (v->start == r->va || leaf > r->va)
+		kpgt_count_cut(v->t, v->level, max(r->va, leaf),
+			       min(r->va + r->size, leaf + span));
 	return KPGT_GO_ON;
+}
+
+/* Only a leaf or group with an edge of the range in it can be cut. */
+static int kpgt_check_edges(struct kpgt *t, const struct kpgt_range *r)
+{
+	u64 page = 1ULL << t->geom.page_shift;
+	int ret = kpgt_walk(t, r->va, page, kpgt_visit_edge, r);
+
+	if (ret || r->size == page)
+		return ret;
+	return kpgt_walk(t, r->va + r->size - page, page, kpgt_visit_edge, r);
 }
 
 static void kpgt_gone(struct kpgt *t, u64 start, u64 end, bool tables)
@@ -830,7 +849,7 @@ int kpgt_unmap_prepare(struct kpgt *t, u64 va, u64 size)
 
 	if (ret)
 		return ret;
-	ret = kpgt_walk(t, va, size, kpgt_visit_count_cuts, &r);
+	ret = kpgt_check_edges(t, &r);
 	if (ret) {
 		kpgt_abort(t);
 		return ret;
