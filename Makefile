@@ -52,6 +52,8 @@ soak:
 bench:
 	@scripts/deps bench
 	@scripts/source
+	@scripts/kernel stock $(CONFIG)
+	@scripts/kernel grafted $(CONFIG)
 	@scripts/bench
 
 boot: kernel
