@@ -7,6 +7,10 @@
  *
  *	n instructions stores tlbi dsb
  *
+ * With profile=FILE, which is slower, FILE gets for each window the instructions
+ * that ran, by address: lines of "n address count". Boot with nokaslr and look the
+ * addresses up in System.map (scripts/bench --profile does).
+ *
  * Only the kernel is counted (addresses with bit 63 set), on all CPUs together.
  * Run with -icount and one CPU, and the numbers repeat.
  *
@@ -19,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct qemu_plugin_tb;
@@ -74,6 +79,47 @@ static void on_dsb(unsigned int cpu, void *data)
 	now.dsb += window >= 0;
 }
 
+/* Instructions that were translated, for the profile; they are never freed. */
+struct site {
+	struct site *next;
+	uint64_t va, count;
+};
+
+static FILE *profile;
+static struct site *sites;
+
+static void on_site(unsigned int cpu, void *data)
+{
+	struct site *site = data;
+
+	site->count += window >= 0;
+}
+
+static void *new_site(uint64_t va)
+{
+	struct site *site = calloc(1, sizeof(*site));
+
+	if (!site)
+		abort();
+	site->va = va;
+	site->next = sites;
+	sites = site;
+	return site;
+}
+
+static void write_profile(void)
+{
+	struct site *site;
+
+	for (site = sites; site; site = site->next) {
+		if (site->count)
+			fprintf(profile, "%d %" PRIx64 " %" PRIu64 "\n", window,
+				site->va, site->count);
+		site->count = 0;
+	}
+	fflush(profile);
+}
+
 static void on_begin(unsigned int cpu, void *data)
 {
 	memset(&now, 0, sizeof(now));
@@ -85,6 +131,8 @@ static void on_end(unsigned int cpu, void *data)
 	fprintf(out, "%d %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", window,
 		now.instructions, now.stores, now.tlbi, now.dsb);
 	fflush(out);
+	if (profile)
+		write_profile();
 	window = -1;
 }
 
@@ -118,6 +166,9 @@ static void look_at(struct qemu_plugin_insn *insn)
 	if (n == 0x7f)
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_end, NO_REGISTERS, NULL);
 	qemu_plugin_register_vcpu_insn_exec_cb(insn, on_instruction, NO_REGISTERS, NULL);
+	if (profile)
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_site, NO_REGISTERS,
+				new_site(qemu_plugin_insn_vaddr(insn)));
 	qemu_plugin_register_vcpu_mem_cb(insn, on_store, NO_REGISTERS, WRITES, NULL);
 	if (n >= 0x60 && n < 0x7f)
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_begin, NO_REGISTERS,
@@ -140,17 +191,33 @@ static void on_translation(plugin_id id, struct qemu_plugin_tb *tb)
 	}
 }
 
+static FILE *open_file(const char *argument, const char *name)
+{
+	size_t length = strlen(name);
+	FILE *file;
+
+	if (strncmp(argument, name, length))
+		return NULL;
+	file = fopen(argument + length, "w");
+	if (!file)
+		perror(argument + length);
+	return file;
+}
+
 __attribute__((visibility("default")))
 int qemu_plugin_install(plugin_id id, const struct qemu_info *info, int argc,
 			char **argv)
 {
-	if (argc != 1 || strncmp(argv[0], "out=", 4)) {
-		fprintf(stderr, "count: exactly one argument is needed, out=FILE\n");
-		return -1;
+	int i;
+
+	for (i = 0; i < argc; i++) {
+		if (!out)
+			out = open_file(argv[i], "out=");
+		if (!profile)
+			profile = open_file(argv[i], "profile=");
 	}
-	out = fopen(argv[0] + 4, "w");
-	if (!out) {
-		perror(argv[0] + 4);
+	if (!out || argc != 1 + !!profile) {
+		fprintf(stderr, "count: arguments are out=FILE and, if wanted, profile=FILE\n");
 		return -1;
 	}
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
