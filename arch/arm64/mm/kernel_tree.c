@@ -53,7 +53,7 @@ static void table_dtor(struct ptdesc *pt, int level)
 	}
 }
 
-static u64 *tree_table_alloc(struct kpgt *t, int level)
+u64 *kernel_tree_table_alloc(struct kpgt *t, int level)
 {
 	int nid = to_kernel_tree(t)->nid;
 	struct page *page = alloc_pages_node(nid, KERNEL_TREE_GFP, 0);
@@ -89,22 +89,22 @@ static struct page *retire_table(u64 *table, int level)
 	return page;
 }
 
-static void tree_table_free(struct kpgt *t, u64 *table, int level)
+void kernel_tree_table_free(struct kpgt *t, u64 *table, int level)
 {
 	kernel_tree_free_pages(retire_table(table, level), 0);
 }
 
-static u64 tree_table_pa(struct kpgt *t, const u64 *table)
+u64 kernel_tree_table_pa(struct kpgt *t, const u64 *table)
 {
 	return virt_to_phys(table);
 }
 
-static u64 *tree_table_va(struct kpgt *t, u64 pa)
+u64 *kernel_tree_table_va(struct kpgt *t, u64 pa)
 {
 	return phys_to_virt(pa);
 }
 
-static void tree_set(struct kpgt *t, u64 *entry, u64 val)
+void kernel_tree_set(struct kpgt *t, u64 *entry, u64 val)
 {
 	if (in_swapper_pgdir(entry))
 		set_swapper_pgd((pgd_t *)entry, __pgd(val));
@@ -113,7 +113,7 @@ static void tree_set(struct kpgt *t, u64 *entry, u64 val)
 }
 
 /* Pairs with the address dependency in the table walk of every CPU. */
-static void tree_order(struct kpgt *t)
+void kernel_tree_order(struct kpgt *t)
 {
 	dmb(ishst);
 }
@@ -122,7 +122,7 @@ static void tree_order(struct kpgt *t)
  * An absent entry is never cached (Arm ARM D8.16.5), so nothing is invalidated;
  * the ISB is for this CPU, which may have walked ahead speculatively.
  */
-static void tree_publish(struct kpgt *t)
+void kernel_tree_publish(struct kpgt *t)
 {
 	dsb(ishst);
 	isb();
@@ -136,7 +136,7 @@ static bool flush_by_range(unsigned long pages)
 	return pages <= MAX_DVM_OPS;
 }
 
-static void tree_flush(struct kpgt *t, u64 start, u64 end, bool tables)
+void kernel_tree_flush(struct kpgt *t, u64 start, u64 end, bool tables)
 {
 	unsigned long pages = (end - start) >> PAGE_SHIFT;
 	unsigned long va = start;
@@ -160,7 +160,7 @@ static void tree_flush(struct kpgt *t, u64 start, u64 end, bool tables)
  * The descriptor goes now, as its list pointers are in use by the page type
  * until then; the contents stay for walkers that are still in them.
  */
-static void tree_gather_table(struct kpgt *t, u64 *table, int level)
+void kernel_tree_gather_table(struct kpgt *t, u64 *table, int level)
 {
 	struct page *page = retire_table(table, level);
 
@@ -177,37 +177,16 @@ void kernel_tree_release_tables(struct kpgt *t)
 	INIT_LIST_HEAD(&tree->tables);
 }
 
-static bool tree_may_break(struct kpgt *t, u64 start, u64 end)
-{
-	return false;
-}
-
 /* vmalloc and ioremap link tables into init_mm under this lock as well. */
-static void tree_lock(struct kpgt *t)
+void kernel_tree_lock(struct kpgt *t)
 {
 	spin_lock(&init_mm.page_table_lock);
 }
 
-static void tree_unlock(struct kpgt *t)
+void kernel_tree_unlock(struct kpgt *t)
 {
 	spin_unlock(&init_mm.page_table_lock);
 }
-
-const struct kpgt_ops kernel_tree_ops = {
-	.table_alloc	= tree_table_alloc,
-	.table_free	= tree_table_free,
-	.table_pa	= tree_table_pa,
-	.table_va	= tree_table_va,
-	.set		= tree_set,
-	.order		= tree_order,
-	.publish	= tree_publish,
-	.flush		= tree_flush,
-	.gather_table	= tree_gather_table,
-	.release	= kernel_tree_release_tables,
-	.may_break	= tree_may_break,
-	.lock		= tree_lock,
-	.unlock		= tree_unlock,
-};
 
 /*
  * Where the top levels are folded at run time, because the CPU resolves fewer

@@ -31,12 +31,39 @@ struct kernel_tree {
 	struct vmem_altmap *altmap;
 };
 
-extern const struct kpgt_ops kernel_tree_ops;	/* leaves map others' memory */
+/*
+ * The operations that are the same for every region of the kernel's tree: the
+ * region adds @release, @may_break, and @gather_leaf if it owns what it maps.
+ */
+u64 *kernel_tree_table_alloc(struct kpgt *t, int level);
+void kernel_tree_table_free(struct kpgt *t, u64 *table, int level);
+u64 kernel_tree_table_pa(struct kpgt *t, const u64 *table);
+u64 *kernel_tree_table_va(struct kpgt *t, u64 pa);
+void kernel_tree_set(struct kpgt *t, u64 *entry, u64 val);
+void kernel_tree_order(struct kpgt *t);
+void kernel_tree_publish(struct kpgt *t);
+void kernel_tree_flush(struct kpgt *t, u64 start, u64 end, bool tables);
+void kernel_tree_gather_table(struct kpgt *t, u64 *table, int level);
+void kernel_tree_lock(struct kpgt *t);
+void kernel_tree_unlock(struct kpgt *t);
+
+#define KERNEL_TREE_OPS						\
+	.table_alloc	= kernel_tree_table_alloc,		\
+	.table_free	= kernel_tree_table_free,		\
+	.table_pa	= kernel_tree_table_pa,			\
+	.table_va	= kernel_tree_table_va,			\
+	.set		= kernel_tree_set,			\
+	.order		= kernel_tree_order,			\
+	.publish	= kernel_tree_publish,			\
+	.flush		= kernel_tree_flush,			\
+	.gather_table	= kernel_tree_gather_table,		\
+	.lock		= kernel_tree_lock,			\
+	.unlock		= kernel_tree_unlock
 
 /**
  * kernel_tree_init() - describe a region of init_mm's tree
  * @tree:  filled in
- * @ops:   &kernel_tree_ops, or a copy with other answers
+ * @ops:   KERNEL_TREE_OPS and what the region adds
  * @start: first address of the region
  * @end:   one past its last address
  * @nid:   node to take tables from, or NUMA_NO_NODE
@@ -44,7 +71,7 @@ extern const struct kpgt_ops kernel_tree_ops;	/* leaves map others' memory */
 void kernel_tree_init(struct kernel_tree *tree, const struct kpgt_ops *ops,
 		      unsigned long start, unsigned long end, int nid);
 
-/* ops->release(); exported to be called by copies of kernel_tree_ops */
+/* Free the tables that were gathered: ops->release(), or a part of it. */
 void kernel_tree_release_tables(struct kpgt *t);
 
 /* Free one page that either the page allocator or memblock gave out. */

@@ -150,6 +150,16 @@ void kpgt_init(struct kpgt *t, const struct kpgt_geom *geom,
 	t->root = root;
 	t->start = start;
 	t->end = end;
+	t->root_level = kpgt_root_level(geom);
+}
+
+/* kpgt_index() without working out the root's level each time */
+static unsigned int kpgt_at(const struct kpgt *t, int level, u64 va)
+{
+	u64 bits = level == t->root_level ? t->geom.va_bits :
+					    kpgt_shift(&t->geom, level - 1);
+
+	return (va & GENMASK_ULL(bits - 1, 0)) >> kpgt_shift(&t->geom, level);
 }
 
 static int kpgt_check_range(const struct kpgt *t, u64 va, u64 size)
@@ -325,7 +335,7 @@ static void kpgt_build_leaves(struct kpgt *t, const struct kpgt_map *m,
 
 	for (; va < end; va = to) {
 		to = kpgt_run_end(t, m, level, va, end);
-		kpgt_fill(table + kpgt_index(&t->geom, level, va),
+		kpgt_fill(table + kpgt_at(t, level, va),
 			  (to - va) >> kpgt_shift(&t->geom, level),
 			  kpgt_map_leaf(t, m, level, va), step);
 	}
@@ -340,8 +350,8 @@ static u64 kpgt_build(struct kpgt *t, const struct kpgt_map *m, int level,
 		      u64 va, u64 end)
 {
 	u64 *table = kpgt_pool_get(t, level);
-	unsigned int first = kpgt_index(&t->geom, level, va);
-	unsigned int last = kpgt_index(&t->geom, level, end - 1);
+	unsigned int first = kpgt_at(t, level, va);
+	unsigned int last = kpgt_at(t, level, end - 1);
 	u64 next;
 
 	kpgt_zero(t, table, 0, first);
@@ -352,7 +362,7 @@ static u64 kpgt_build(struct kpgt *t, const struct kpgt_map *m, int level,
 			next = ALIGN_DOWN(end, kpgt_span(&t->geom, level));
 			kpgt_build_leaves(t, m, table, level, va, next);
 		} else {
-			table[kpgt_index(&t->geom, level, va)] =
+			table[kpgt_at(t, level, va)] =
 				kpgt_build(t, m, level + 1, va, next);
 		}
 	}
@@ -416,18 +426,18 @@ struct kpgt_walker {
 	struct kpgt *t;
 	kpgt_visitor fn;
 	const void *arg;
+	unsigned int flags;	/* KPGT_V_* for which @fn is called */
 };
 
 static int kpgt_walk_table(const struct kpgt_walker *w, u64 *table, int level,
 			   u64 va, u64 end);
 
-static int kpgt_call(const struct kpgt_walker *w, u64 *entry, int level,
-		     u64 va, u64 end, unsigned int flag)
+static int kpgt_call(const struct kpgt_walker *w, u64 *entry, u64 old,
+		     int level, u64 va, u64 end, unsigned int flag)
 {
 	const struct kpgt_visit v = {
-		.t = w->t, .entry = entry, .old = READ_ONCE(*entry),
-		.level = level, .start = va, .end = end, .flag = flag,
-		.arg = w->arg,
+		.t = w->t, .entry = entry, .old = old, .level = level,
+		.start = va, .end = end, .flag = flag, .arg = w->arg,
 	};
 
 	return w->fn(&v);
@@ -441,24 +451,26 @@ static u64 *kpgt_child(struct kpgt *t, u64 desc)
 static int kpgt_walk_entry(const struct kpgt_walker *w, u64 *entry, int level,
 			   u64 va, u64 end)
 {
+	unsigned int flag;
 	u64 old;
 	int ret;
 
 	do {
 		old = READ_ONCE(*entry);
-		if (kpgt_is_table(old, level))
-			ret = kpgt_call(w, entry, level, va, end, KPGT_V_TABLE_PRE);
-		else
-			ret = kpgt_call(w, entry, level, va, end,
-					old ? KPGT_V_LEAF : KPGT_V_ABSENT);
+		flag = KPGT_V_TABLE_PRE;
+		if (!kpgt_is_table(old, level))
+			flag = old ? KPGT_V_LEAF : KPGT_V_ABSENT;
+		ret = KPGT_GO_ON;
+		if (w->flags & flag)
+			ret = kpgt_call(w, entry, old, level, va, end, flag);
 	} while (ret == KPGT_AGAIN);
 
-	if (ret || !kpgt_is_table(old, level))
+	if (ret || flag != KPGT_V_TABLE_PRE)
 		return ret < 0 ? ret : 0;
 	ret = kpgt_walk_table(w, kpgt_child(w->t, old), level + 1, va, end);
-	if (ret)
+	if (ret || !(w->flags & KPGT_V_TABLE_POST))
 		return ret;
-	return kpgt_call(w, entry, level, va, end, KPGT_V_TABLE_POST);
+	return kpgt_call(w, entry, old, level, va, end, KPGT_V_TABLE_POST);
 }
 
 static int kpgt_walk_table(const struct kpgt_walker *w, u64 *table, int level,
@@ -469,7 +481,7 @@ static int kpgt_walk_table(const struct kpgt_walker *w, u64 *table, int level,
 
 	for (; va < end; va = next) {
 		next = kpgt_next(w->t, level, va, end);
-		ret = kpgt_walk_entry(w, table + kpgt_index(&w->t->geom, level, va),
+		ret = kpgt_walk_entry(w, table + kpgt_at(w->t, level, va),
 				      level, va, next);
 		if (ret)
 			return ret;
@@ -478,22 +490,24 @@ static int kpgt_walk_table(const struct kpgt_walker *w, u64 *table, int level,
 }
 
 static int kpgt_walk(struct kpgt *t, u64 va, u64 size, kpgt_visitor fn,
-		     const void *arg)
+		     const void *arg, unsigned int flags)
 {
-	const struct kpgt_walker w = { .t = t, .fn = fn, .arg = arg };
+	const struct kpgt_walker w = {
+		.t = t, .fn = fn, .arg = arg, .flags = flags,
+	};
 
-	return kpgt_walk_table(&w, t->root, kpgt_root_level(&t->geom), va,
+	return kpgt_walk_table(&w, t->root, t->root_level, va,
 			       va + size);
 }
 
 u64 kpgt_lookup(struct kpgt *t, u64 va, u64 *size)
 {
-	int level = kpgt_root_level(&t->geom);
+	int level = t->root_level;
 	u64 *table = t->root;
 	u64 old;
 
 	for (;; level++) {
-		old = READ_ONCE(table[kpgt_index(&t->geom, level, va)]);
+		old = READ_ONCE(table[kpgt_at(t, level, va)]);
 		if (!kpgt_is_table(old, level))
 			break;
 		table = kpgt_child(t, old);
@@ -509,8 +523,7 @@ static int kpgt_visit_count(const struct kpgt_visit *v)
 {
 	if (v->flag == KPGT_V_LEAF)
 		return -EEXIST;
-	if (v->flag == KPGT_V_ABSENT &&
-	    !kpgt_fits_leaf(v->t, v->arg, v->level, v->start, v->end))
+	if (!kpgt_fits_leaf(v->t, v->arg, v->level, v->start, v->end))
 		kpgt_count(v->t, v->arg, v->level + 1, v->start, v->end);
 	return KPGT_GO_ON;
 }
@@ -571,8 +584,6 @@ static int kpgt_visit_map(const struct kpgt_visit *v)
 	struct kpgt *t = v->t;
 	u64 val;
 
-	if (v->flag != KPGT_V_ABSENT)
-		return KPGT_GO_ON;
 	if (kpgt_fits_leaf(t, m, v->level, v->start, v->end)) {
 		kpgt_map_live_leaf(v);
 		return KPGT_GO_ON;
@@ -595,7 +606,8 @@ int kpgt_map_prepare(struct kpgt *t, const struct kpgt_map *m)
 	if ((m->pa & kpgt_page_mask(&t->geom)) || m->pa >= limit ||
 	    m->size > limit - m->pa)
 		return -EINVAL;
-	ret = kpgt_walk(t, m->va, m->size, kpgt_visit_count, m);
+	ret = kpgt_walk(t, m->va, m->size, kpgt_visit_count, m,
+			KPGT_V_LEAF | KPGT_V_ABSENT);
 	if (ret) {
 		kpgt_abort(t);
 		return ret;
@@ -605,7 +617,7 @@ int kpgt_map_prepare(struct kpgt *t, const struct kpgt_map *m)
 
 void kpgt_map_commit(struct kpgt *t, const struct kpgt_map *m)
 {
-	kpgt_walk(t, m->va, m->size, kpgt_visit_map, m);
+	kpgt_walk(t, m->va, m->size, kpgt_visit_map, m, KPGT_V_ABSENT);
 	t->ops->publish(t);
 	kpgt_abort(t);
 }
@@ -680,7 +692,7 @@ static int kpgt_visit_edge(const struct kpgt_visit *v)
 	u64 leaf = ALIGN_DOWN(v->start, span);
 	struct kpgt_range unit;
 
-	if (v->flag != KPGT_V_LEAF || !(v->old & KPGT_VALID))
+	if (!(v->old & KPGT_VALID))
 		return KPGT_GO_ON;
 	unit = kpgt_unit(v);
 	if (kpgt_covers(r, &unit))
@@ -700,11 +712,12 @@ static int kpgt_visit_edge(const struct kpgt_visit *v)
 static int kpgt_check_edges(struct kpgt *t, const struct kpgt_range *r)
 {
 	u64 page = 1ULL << t->geom.page_shift;
-	int ret = kpgt_walk(t, r->va, page, kpgt_visit_edge, r);
+	int ret = kpgt_walk(t, r->va, page, kpgt_visit_edge, r, KPGT_V_LEAF);
 
 	if (ret || r->size == page)
 		return ret;
-	return kpgt_walk(t, r->va + r->size - page, page, kpgt_visit_edge, r);
+	return kpgt_walk(t, r->va + r->size - page, page, kpgt_visit_edge, r,
+			 KPGT_V_LEAF);
 }
 
 static void kpgt_gone(struct kpgt *t, u64 start, u64 end, bool tables)
@@ -773,7 +786,8 @@ static void kpgt_restore(const struct kpgt_visit *v,
 	};
 
 	if (va < end)
-		kpgt_walk(v->t, m.va, m.size, kpgt_visit_map, &m);
+		kpgt_walk(v->t, m.va, m.size, kpgt_visit_map, &m,
+			  KPGT_V_ABSENT);
 }
 
 /*
@@ -861,7 +875,8 @@ void kpgt_unmap_commit(struct kpgt *t, u64 va, u64 size)
 {
 	const struct kpgt_range r = { va, size };
 
-	kpgt_walk(t, va, size, kpgt_visit_unmap, &r);
+	kpgt_walk(t, va, size, kpgt_visit_unmap, &r,
+		  KPGT_V_LEAF | KPGT_V_TABLE_PRE | KPGT_V_TABLE_POST);
 	if (t->unpublished)
 		t->ops->publish(t);
 	t->unpublished = false;

@@ -125,6 +125,7 @@ struct kpgt_ops {
  * @root:  the table at the first level
  * @start: first address of the region, as a full 64-bit kernel address
  * @end:   one past its last address
+ * @root_level: level of @root
  * @pool:  tables taken by prepare and not used yet; a list per level, linked
  *         through the first word of each table
  * @need:  how many tables of each level prepare has counted
@@ -136,6 +137,7 @@ struct kpgt {
 	const struct kpgt_ops *ops;
 	u64 *root;
 	u64 start, end;
+	int root_level;
 	u64 *pool[KPGT_NR_LEVELS];
 	unsigned int need[KPGT_NR_LEVELS];
 	struct {

@@ -137,11 +137,16 @@ static bool linear_may_break(struct kpgt *t, u64 start, u64 end)
 	return true;
 }
 
-static void linear_tree(struct kernel_tree *tree, struct kpgt_ops *ops, int nid)
+static const struct kpgt_ops linear_ops = {
+	KERNEL_TREE_OPS,
+	.release	= kernel_tree_release_tables,
+	.may_break	= linear_may_break,
+};
+
+static void linear_tree(struct kernel_tree *tree, int nid)
 {
-	*ops = kernel_tree_ops;
-	ops->may_break = linear_may_break;
-	kernel_tree_init(tree, ops, _PAGE_OFFSET(vabits_actual), PAGE_END, nid);
+	kernel_tree_init(tree, &linear_ops, _PAGE_OFFSET(vabits_actual),
+			 PAGE_END, nid);
 }
 
 int linear_map_add(int nid, u64 start, u64 size,
@@ -153,9 +158,8 @@ int linear_map_add(int nid, u64 start, u64 size,
 		.max_leaf = largest_leaf(params),
 	};
 	struct kernel_tree tree;
-	struct kpgt_ops ops;
 
-	linear_tree(&tree, &ops, nid);
+	linear_tree(&tree, nid);
 	return kpgt_map(&tree.kpgt, &map);
 }
 
@@ -163,10 +167,9 @@ int linear_map_remove(u64 start, u64 size)
 {
 	u64 va = (u64)__phys_to_virt(start);
 	struct kernel_tree tree;
-	struct kpgt_ops ops;
 	int ret;
 
-	linear_tree(&tree, &ops, NUMA_NO_NODE);
+	linear_tree(&tree, NUMA_NO_NODE);
 	ret = kpgt_unmap_prepare(&tree.kpgt, va, size);
 	if (ret)
 		return ret;

@@ -53,26 +53,35 @@ static void vmemmap_release(struct kpgt *t)
 	INIT_LIST_HEAD(&tree->blocks);
 }
 
-static void vmemmap_tree(struct kernel_tree *tree, struct kpgt_ops *ops,
-			 int nid, struct vmem_altmap *altmap)
+/* Leaves come and go as a whole; page structs next to them are always in use. */
+static bool vmemmap_may_break(struct kpgt *t, u64 start, u64 end)
 {
-	*ops = kernel_tree_ops;
-	ops->gather_leaf = vmemmap_gather_leaf;
-	ops->release = vmemmap_release;
-	kernel_tree_init(tree, ops, VMEMMAP_START, VMEMMAP_END, nid);
+	return false;
+}
+
+static const struct kpgt_ops vmemmap_ops = {
+	KERNEL_TREE_OPS,
+	.gather_leaf	= vmemmap_gather_leaf,
+	.release	= vmemmap_release,
+	.may_break	= vmemmap_may_break,
+};
+
+static void vmemmap_tree(struct kernel_tree *tree, int nid,
+			 struct vmem_altmap *altmap)
+{
+	kernel_tree_init(tree, &vmemmap_ops, VMEMMAP_START, VMEMMAP_END, nid);
 	tree->altmap = altmap;
 }
 
 /* Several frees, one TLB invalidation. */
 static struct {
 	struct kernel_tree tree;
-	struct kpgt_ops ops;
 	bool open;
 } batch;
 
 void vmemmap_begin_batch(struct vmem_altmap *altmap)
 {
-	vmemmap_tree(&batch.tree, &batch.ops, NUMA_NO_NODE, altmap);
+	vmemmap_tree(&batch.tree, NUMA_NO_NODE, altmap);
 	batch.open = true;
 }
 
@@ -169,13 +178,12 @@ int vmemmap_populate(unsigned long start, unsigned long end, int nid,
 {
 	u64 va = PAGE_ALIGN_DOWN(start), next;
 	struct kernel_tree tree;
-	struct kpgt_ops ops;
 	int ret = 0;
 
 	if (!slab_is_available())
 		return vmemmap_populate_boot(start, end, nid, altmap);
 
-	vmemmap_tree(&tree, &ops, nid, altmap);
+	vmemmap_tree(&tree, nid, altmap);
 	for (; va < end && !ret; va = next) {
 		next = min_t(u64, ALIGN(va + 1, PMD_SIZE), PAGE_ALIGN(end));
 		ret = populate_span(&tree, va, next);
@@ -247,13 +255,12 @@ void vmemmap_free(unsigned long start, unsigned long end,
 		  struct vmem_altmap *altmap)
 {
 	struct kernel_tree tree;
-	struct kpgt_ops ops;
 
 	if (batch.open) {
 		unlink_memmap(&batch.tree.kpgt, start, end);
 		return;
 	}
-	vmemmap_tree(&tree, &ops, NUMA_NO_NODE, altmap);
+	vmemmap_tree(&tree, NUMA_NO_NODE, altmap);
 	unlink_memmap(&tree.kpgt, start, end);
 	kpgt_flush(&tree.kpgt);
 }
