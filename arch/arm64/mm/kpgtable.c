@@ -30,12 +30,9 @@ int kpgt_root_level(const struct kpgt_geom *g)
 
 unsigned int kpgt_index(const struct kpgt_geom *g, int level, u64 va)
 {
-	u64 mask = kpgt_entries(g) - 1;
+	u64 input = va & GENMASK_ULL(g->va_bits - 1, 0);
 
-	if (level == kpgt_root_level(g))
-		mask = GENMASK_ULL(g->va_bits - 1, kpgt_shift(g, level)) >>
-		       kpgt_shift(g, level);
-	return (va >> kpgt_shift(g, level)) & mask;
+	return (input >> kpgt_shift(g, level)) & (kpgt_entries(g) - 1);
 }
 
 /* Arm ARM D8.3.2: the highest level with block descriptors grows by one with
@@ -150,16 +147,6 @@ void kpgt_init(struct kpgt *t, const struct kpgt_geom *geom,
 	t->root = root;
 	t->start = start;
 	t->end = end;
-	t->root_level = kpgt_root_level(geom);
-}
-
-/* kpgt_index() without working out the root's level each time */
-static unsigned int kpgt_at(const struct kpgt *t, int level, u64 va)
-{
-	u64 bits = level == t->root_level ? t->geom.va_bits :
-					    kpgt_shift(&t->geom, level - 1);
-
-	return (va & GENMASK_ULL(bits - 1, 0)) >> kpgt_shift(&t->geom, level);
 }
 
 static int kpgt_check_range(const struct kpgt *t, u64 va, u64 size)
@@ -269,16 +256,20 @@ static u64 kpgt_map_leaf(const struct kpgt *t, const struct kpgt_map *m,
 
 /*
  * The one hot loop: a GiB of pages passes here. @step is added in the encoded
- * form, so a run must not cross the bits where the encoding folds. The four
- * stores let the compiler pair them.
+ * form, so a run must not cross the bits where the encoding folds. The eight
+ * stores let the compiler pair them, and keep the steps in registers.
  */
 static void kpgt_fill(u64 *entry, unsigned int nr, u64 val, u64 step)
 {
-	for (; nr >= 4; nr -= 4, entry += 4, val += 4 * step) {
+	for (; nr >= 8; nr -= 8, entry += 8, val += 8 * step) {
 		entry[0] = val;
 		entry[1] = val + step;
 		entry[2] = val + 2 * step;
 		entry[3] = val + 3 * step;
+		entry[4] = val + 4 * step;
+		entry[5] = val + 5 * step;
+		entry[6] = val + 6 * step;
+		entry[7] = val + 7 * step;
 	}
 	for (; nr; nr--, val += step)
 		*entry++ = val;
@@ -296,9 +287,9 @@ static void kpgt_zero(const struct kpgt *t, u64 *table, unsigned int from,
 /* the end of @va's span, or @end */
 static u64 kpgt_next(const struct kpgt *t, int level, u64 va, u64 end)
 {
-	u64 left = kpgt_span(&t->geom, level) - (va - kpgt_span_start(t, level, va));
+	u64 last = va | (kpgt_span(&t->geom, level) - 1);
 
-	return left < end - va ? va + left : end;
+	return last < end - 1 ? last + 1 : end;
 }
 
 /* Where, up to @end, does adding a step stop to give the next descriptor? */
@@ -335,7 +326,7 @@ static void kpgt_build_leaves(struct kpgt *t, const struct kpgt_map *m,
 
 	for (; va < end; va = to) {
 		to = kpgt_run_end(t, m, level, va, end);
-		kpgt_fill(table + kpgt_at(t, level, va),
+		kpgt_fill(table + kpgt_index(&t->geom, level, va),
 			  (to - va) >> kpgt_shift(&t->geom, level),
 			  kpgt_map_leaf(t, m, level, va), step);
 	}
@@ -350,8 +341,8 @@ static u64 kpgt_build(struct kpgt *t, const struct kpgt_map *m, int level,
 		      u64 va, u64 end)
 {
 	u64 *table = kpgt_pool_get(t, level);
-	unsigned int first = kpgt_at(t, level, va);
-	unsigned int last = kpgt_at(t, level, end - 1);
+	unsigned int first = kpgt_index(&t->geom, level, va);
+	unsigned int last = kpgt_index(&t->geom, level, end - 1);
 	u64 next;
 
 	kpgt_zero(t, table, 0, first);
@@ -362,7 +353,7 @@ static u64 kpgt_build(struct kpgt *t, const struct kpgt_map *m, int level,
 			next = ALIGN_DOWN(end, kpgt_span(&t->geom, level));
 			kpgt_build_leaves(t, m, table, level, va, next);
 		} else {
-			table[kpgt_at(t, level, va)] =
+			table[kpgt_index(&t->geom, level, va)] =
 				kpgt_build(t, m, level + 1, va, next);
 		}
 	}
@@ -476,13 +467,13 @@ static int kpgt_walk_entry(const struct kpgt_walker *w, u64 *entry, int level,
 static int kpgt_walk_table(const struct kpgt_walker *w, u64 *table, int level,
 			   u64 va, u64 end)
 {
+	u64 *entry = table + kpgt_index(&w->t->geom, level, va);
 	u64 next;
 	int ret;
 
-	for (; va < end; va = next) {
+	for (; va < end; va = next, entry++) {
 		next = kpgt_next(w->t, level, va, end);
-		ret = kpgt_walk_entry(w, table + kpgt_at(w->t, level, va),
-				      level, va, next);
+		ret = kpgt_walk_entry(w, entry, level, va, next);
 		if (ret)
 			return ret;
 	}
@@ -496,18 +487,18 @@ static int kpgt_walk(struct kpgt *t, u64 va, u64 size, kpgt_visitor fn,
 		.t = t, .fn = fn, .arg = arg, .flags = flags,
 	};
 
-	return kpgt_walk_table(&w, t->root, t->root_level, va,
+	return kpgt_walk_table(&w, t->root, kpgt_root_level(&t->geom), va,
 			       va + size);
 }
 
 u64 kpgt_lookup(struct kpgt *t, u64 va, u64 *size)
 {
-	int level = t->root_level;
+	int level = kpgt_root_level(&t->geom);
 	u64 *table = t->root;
 	u64 old;
 
 	for (;; level++) {
-		old = READ_ONCE(table[kpgt_at(t, level, va)]);
+		old = READ_ONCE(table[kpgt_index(&t->geom, level, va)]);
 		if (!kpgt_is_table(old, level))
 			break;
 		table = kpgt_child(t, old);
@@ -529,11 +520,11 @@ static int kpgt_visit_count(const struct kpgt_visit *v)
 }
 
 /*
- * A shared entry gets an empty table. If somebody else was first, theirs is as
- * good and ours stays in the pool. The check under the lock pairs with the one
- * that the other writers make under the same lock.
+ * An entry gets an empty table. If it is shared and somebody else was first,
+ * theirs is as good and ours stays in the pool. The check under the lock pairs
+ * with the one that the other writers make under the same lock.
  */
-static int kpgt_link_shared(const struct kpgt_visit *v)
+static int kpgt_link_empty(const struct kpgt_visit *v)
 {
 	struct kpgt *t = v->t;
 	u64 *table = kpgt_pool_get(t, v->level + 1);
@@ -589,7 +580,7 @@ static int kpgt_visit_map(const struct kpgt_visit *v)
 		return KPGT_GO_ON;
 	}
 	if (!kpgt_owned(t, v->level, v->start))
-		return kpgt_link_shared(v);
+		return kpgt_link_empty(v);
 	val = kpgt_build(t, m, v->level + 1, v->start, v->end);
 	t->ops->order(t);
 	t->ops->set(t, v->entry, val);
@@ -628,6 +619,107 @@ int kpgt_map(struct kpgt *t, const struct kpgt_map *m)
 
 	if (!ret)
 		kpgt_map_commit(t, m);
+	return ret;
+}
+
+/* Backing */
+
+/* what the memory of a leaf starts with while it is in hand */
+struct kpgt_block {
+	struct kpgt_block *next;
+	u64 va;
+	int level;
+};
+
+static void kpgt_drop_blocks(struct kpgt *t)
+{
+	while (t->blocks) {
+		struct kpgt_block *block = t->blocks;
+
+		t->blocks = block->next;
+		t->ops->block_free(t, block, kpgt_span(&t->geom, block->level));
+	}
+}
+
+/* Get the memory for a leaf of @level that translates [va, end), if it can be. */
+static bool kpgt_take_block(struct kpgt *t, const struct kpgt_map *m, int level,
+			    u64 va, u64 end)
+{
+	u64 size = kpgt_span(&t->geom, level);
+	struct kpgt_block *block;
+
+	if (!kpgt_leaf_allowed(&t->geom, level) || size > m->max_leaf ||
+	    end - va != size)
+		return false;
+	block = t->ops->block_alloc(t, size);
+	if (!block)
+		return false;
+	*block = (struct kpgt_block){ .va = va, .level = level };
+	*t->last_block = block;
+	t->last_block = &block->next;
+	return true;
+}
+
+/* The largest blocks there are for [va, end), which lies in one span of @level. */
+static int kpgt_take_blocks(struct kpgt *t, const struct kpgt_map *m, int level,
+			    u64 va, u64 end)
+{
+	u64 next;
+	int ret = 0;
+
+	if (kpgt_take_block(t, m, level, va, end))
+		return 0;
+	if (level == KPGT_PAGE)
+		return -ENOMEM;
+	t->need[level + 1 - KPGT_TOP]++;
+	for (; va < end && !ret; va = next) {
+		next = kpgt_next(t, level + 1, va, end);
+		ret = kpgt_take_blocks(t, m, level + 1, va, next);
+	}
+	return ret;
+}
+
+static int kpgt_visit_take(const struct kpgt_visit *v)
+{
+	return kpgt_take_blocks(v->t, v->arg, v->level, v->start, v->end);
+}
+
+/*
+ * The first block is for the first hole. Where it is for a leaf of a lower
+ * level, a table comes first, and the walk goes on below it.
+ */
+static int kpgt_visit_back(const struct kpgt_visit *v)
+{
+	const struct kpgt_map *m = v->arg;
+	struct kpgt *t = v->t;
+	struct kpgt_block *block = t->blocks;
+	u64 pa;
+
+	if (block->level != v->level)
+		return kpgt_link_empty(v);
+	t->blocks = block->next;
+	pa = t->ops->table_pa(t, (u64 *)block);
+	t->ops->set(t, v->entry, kpgt_leaf(&t->geom, v->level, pa,
+					   kpgt_attrs(&t->geom, m->attrs)));
+	return KPGT_GO_ON;
+}
+
+int kpgt_back(struct kpgt *t, const struct kpgt_map *m)
+{
+	int ret = kpgt_check_range(t, m->va, m->size);
+
+	if (ret)
+		return ret;
+	t->last_block = &t->blocks;
+	ret = kpgt_walk(t, m->va, m->size, kpgt_visit_take, m, KPGT_V_ABSENT);
+	if (!ret)
+		ret = kpgt_pool_fill(t);
+	if (!ret && t->blocks) {
+		kpgt_walk(t, m->va, m->size, kpgt_visit_back, m, KPGT_V_ABSENT);
+		t->ops->publish(t);
+	}
+	kpgt_drop_blocks(t);
+	kpgt_abort(t);
 	return ret;
 }
 
@@ -745,15 +837,16 @@ static void kpgt_gather_leaf(struct kpgt *t, u64 desc, u64 offset, u64 size)
 static void kpgt_gather(struct kpgt *t, u64 *table, int level)
 {
 	unsigned int i, nr = kpgt_entries(&t->geom);
+	bool leaves = t->ops->gather_leaf;
 
-	if (level == KPGT_PAGE && !t->ops->gather_leaf)
+	if (level == KPGT_PAGE && !leaves)
 		nr = 0;
 	for (i = 0; i < nr; i++) {
 		u64 desc = table[i];
 
 		if (kpgt_is_table(desc, level))
 			kpgt_gather(t, kpgt_child(t, desc), level + 1);
-		else
+		else if (leaves)
 			kpgt_gather_leaf(t, desc, 0, kpgt_span(&t->geom, level));
 	}
 	t->ops->gather_table(t, table, level);

@@ -74,13 +74,17 @@ struct kpgt_geom {
 };
 
 struct kpgt;
+struct kpgt_block;
 
 /**
  * struct kpgt_ops - everything a tree needs from the world around it
  * @table_alloc:  a page for a table of @level, contents undefined, or NULL.
  *                Called by prepare only.
  * @table_free:   give back a table that no walker has ever been able to see.
- * @table_pa:     physical address of a table.
+ * @block_alloc:  memory of @size bytes, aligned to them, contents undefined, for
+ *                a leaf of kpgt_back(), or NULL. May be NULL without kpgt_back().
+ * @block_free:   give back such memory, which nobody has been able to see.
+ * @table_pa:     physical address of a table, or of the memory for a leaf.
  * @table_va:     the inverse of @table_pa.
  * @set:          store @val in @entry, one single-copy atomic store.
  * @order:        stores to tables before it are seen by every table walker
@@ -104,6 +108,8 @@ struct kpgt;
 struct kpgt_ops {
 	u64 *(*table_alloc)(struct kpgt *t, int level);
 	void (*table_free)(struct kpgt *t, u64 *table, int level);
+	void *(*block_alloc)(struct kpgt *t, u64 size);
+	void (*block_free)(struct kpgt *t, void *block, u64 size);
 	u64 (*table_pa)(struct kpgt *t, const u64 *table);
 	u64 *(*table_va)(struct kpgt *t, u64 pa);
 	void (*set)(struct kpgt *t, u64 *entry, u64 val);
@@ -125,10 +131,12 @@ struct kpgt_ops {
  * @root:  the table at the first level
  * @start: first address of the region, as a full 64-bit kernel address
  * @end:   one past its last address
- * @root_level: level of @root
  * @pool:  tables taken by prepare and not used yet; a list per level, linked
  *         through the first word of each table
  * @need:  how many tables of each level prepare has counted
+ * @blocks: memory taken for leaves and not used yet, in the order of addresses;
+ *         linked through its first words
+ * @last_block: where the next one goes
  * @gone:  what was unlinked and is not flushed yet; empty when start >= end
  * @unpublished: a cut has mapped something again and not published it yet
  */
@@ -137,9 +145,9 @@ struct kpgt {
 	const struct kpgt_ops *ops;
 	u64 *root;
 	u64 start, end;
-	int root_level;
 	u64 *pool[KPGT_NR_LEVELS];
 	unsigned int need[KPGT_NR_LEVELS];
+	struct kpgt_block *blocks, **last_block;
 	struct {
 		u64 start, end;
 		bool tables;
@@ -209,6 +217,21 @@ void kpgt_map_commit(struct kpgt *t, const struct kpgt_map *m);
  * Return: as kpgt_map_prepare().
  */
 int kpgt_map(struct kpgt *t, const struct kpgt_map *m);
+
+/**
+ * kpgt_back() - fill the holes of a range with memory of the region's own
+ * @t: the region
+ * @m: the range, attributes, and how large leaves may be; @m->pa is ignored
+ *
+ * The memory comes from ops->block_alloc: for each hole, blocks as large as
+ * fit, and smaller ones where no large one is to be had. What is mapped already
+ * stays. It happens whole or not at all; what it maps may be used when this
+ * returns, and is undone by unmapping it.
+ *
+ * Return: 0; -EINVAL and -ERANGE as for kpgt_map_prepare(); -ENOMEM: no memory
+ * for leaves or tables.
+ */
+int kpgt_back(struct kpgt *t, const struct kpgt_map *m);
 
 /**
  * kpgt_abort() - give back what prepare has taken

@@ -181,7 +181,8 @@ int linear_map_remove(u64 start, u64 size)
 /*
  * __add_pages() stops at the first section that fails and leaves the ones
  * before it. None was there when we began, so those that are there now are
- * ours. A section's part of the range was added whole or not at all.
+ * ours. A section's part of the range was added whole or not at all; where it
+ * was not, the memmap has come before it. Boot's memmap is never ours.
  */
 static void remove_sections(unsigned long pfn, unsigned long end_pfn,
 			    const struct mhp_params *params)
@@ -194,6 +195,10 @@ static void remove_sections(unsigned long pfn, unsigned long end_pfn,
 		if (sections_present(pfn, next))
 			__remove_pages(pfn, next - pfn, params->altmap,
 				       params->pgmap);
+		else if (!early_section(__pfn_to_section(pfn)))
+			vmemmap_free((unsigned long)pfn_to_page(pfn),
+				     (unsigned long)pfn_to_page(next),
+				     params->altmap);
 	}
 	vmemmap_end_batch();
 }
@@ -204,7 +209,11 @@ static int add_sections(int nid, u64 start, u64 size,
 	unsigned long pfn = PHYS_PFN(start), nr = PHYS_PFN(size);
 	int ret;
 
+	ret = vmemmap_begin_add(pfn, nr, nid, params->altmap);
+	if (ret)
+		return ret;
 	ret = __add_pages(nid, pfn, nr, params);
+	vmemmap_end_add();
 	if (ret)
 		remove_sections(pfn, pfn + nr, params);
 	return ret;

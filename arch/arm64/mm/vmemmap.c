@@ -6,7 +6,7 @@
  *            the memory behind its leaves.
  * Must not:  write page structs: they are not initialised here.
  * Locks:     callers hold the memory hotplug lock for writing, which also
- *            guards the batch below.
+ *            guards what is static below.
  *
  * Where a leaf covers the memmap of more pages than are removed (a subsection
  * of a section that was added as one, or a 64K page with the memmap of 64 MiB),
@@ -22,6 +22,29 @@
 #include <asm/pgtable.h>
 
 #include "kernel_tree.h"
+
+/* No backtrace for a block: pages will do, and if not, the caller says so. */
+static void *vmemmap_block_alloc(struct kpgt *t, u64 size)
+{
+	gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
+	struct kernel_tree *tree = to_kernel_tree(t);
+	struct page *page;
+
+	if (tree->altmap)
+		return vmemmap_alloc_block_buf(size, tree->nid, tree->altmap);
+	page = alloc_pages_node(tree->nid, gfp, get_order(size));
+	return page ? page_address(page) : NULL;
+}
+
+static void vmemmap_block_free(struct kpgt *t, void *block, u64 size)
+{
+	struct vmem_altmap *altmap = to_kernel_tree(t)->altmap;
+
+	if (altmap)
+		vmem_altmap_free(altmap, PHYS_PFN(size));
+	else
+		free_pages((unsigned long)block, get_order(size));
+}
 
 /* memory of a leaf, until it may be freed; page->private is the order */
 static void vmemmap_gather_leaf(struct kpgt *t, u64 pa, u64 size)
@@ -61,6 +84,8 @@ static bool vmemmap_may_break(struct kpgt *t, u64 start, u64 end)
 
 static const struct kpgt_ops vmemmap_ops = {
 	KERNEL_TREE_OPS,
+	.block_alloc	= vmemmap_block_alloc,
+	.block_free	= vmemmap_block_free,
 	.gather_leaf	= vmemmap_gather_leaf,
 	.release	= vmemmap_release,
 	.may_break	= vmemmap_may_break,
@@ -73,89 +98,48 @@ static void vmemmap_tree(struct kernel_tree *tree, int nid,
 	tree->altmap = altmap;
 }
 
-/* Several frees, one TLB invalidation. */
+/* a range that has its memmap while its sections are made */
 static struct {
-	struct kernel_tree tree;
-	bool open;
-} batch;
-
-void vmemmap_begin_batch(struct vmem_altmap *altmap)
-{
-	vmemmap_tree(&batch.tree, NUMA_NO_NODE, altmap);
-	batch.open = true;
-}
-
-void vmemmap_end_batch(void)
-{
-	kpgt_flush(&batch.tree.kpgt);
-	batch.open = false;
-}
-
-static void give_back(struct vmem_altmap *altmap, void *block, u64 size)
-{
-	if (altmap)
-		vmem_altmap_free(altmap, PHYS_PFN(size));
-	else
-		free_pages((unsigned long)block, get_order(size));
-}
-
-/* No backtrace for a block: pages will do, and if not, the caller says so. */
-static void *get_block(struct kernel_tree *tree, u64 size)
-{
-	gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
-	struct page *page;
-
-	if (tree->altmap)
-		return vmemmap_alloc_block_buf(size, tree->nid, tree->altmap);
-	page = alloc_pages_node(tree->nid, gfp, get_order(size));
-	return page ? page_address(page) : NULL;
-}
-
-static int populate_leaf(struct kernel_tree *tree, u64 va, u64 size)
-{
-	struct kpgt_map map = {
-		.va = va, .size = size, .max_leaf = size,
-		.attrs = pgprot_val(PAGE_KERNEL),
-	};
-	void *block = get_block(tree, size);
-	int ret;
-
-	if (!block)
-		return -ENOMEM;
-	map.pa = __pa(block);
-	ret = kpgt_map(&tree->kpgt, &map);
-	if (ret)
-		give_back(tree->altmap, block, size);
-	return ret;
-}
-
-static int populate_pages(struct kernel_tree *tree, u64 va, u64 end)
-{
-	int ret = 0;
-
-	for (; va < end && !ret; va += PAGE_SIZE)
-		if (!kpgt_lookup(&tree->kpgt, va, NULL))
-			ret = populate_leaf(tree, va, PAGE_SIZE);
-	return ret;
-}
+	u64 start, end;
+} ahead;
 
 /*
  * With 4K pages the memmap of a section fills a block exactly. With larger
  * pages a block is far more than a section needs.
  */
-static bool wants_block(struct kernel_tree *tree, u64 va, u64 end)
+static int populate(u64 start, u64 end, int nid, struct vmem_altmap *altmap)
 {
-	u64 hole;
+	const struct kpgt_map map = {
+		.va = PAGE_ALIGN_DOWN(start),
+		.size = PAGE_ALIGN(end) - PAGE_ALIGN_DOWN(start),
+		.attrs = pgprot_val(PAGE_KERNEL),
+		.max_leaf = IS_ENABLED(CONFIG_ARM64_4K_PAGES) ? PMD_SIZE :
+								PAGE_SIZE,
+	};
+	struct kernel_tree tree;
 
-	return IS_ENABLED(CONFIG_ARM64_4K_PAGES) && end - va == PMD_SIZE &&
-	       !kpgt_lookup(&tree->kpgt, va, &hole) && hole >= PMD_SIZE;
+	vmemmap_tree(&tree, nid, altmap);
+	return kpgt_back(&tree.kpgt, &map);
 }
 
-static int populate_span(struct kernel_tree *tree, u64 va, u64 end)
+int vmemmap_begin_add(unsigned long pfn, unsigned long nr_pages, int nid,
+		      struct vmem_altmap *altmap)
 {
-	if (wants_block(tree, va, end) && !populate_leaf(tree, va, PMD_SIZE))
-		return 0;
-	return populate_pages(tree, va, end);
+	u64 start = (u64)pfn_to_page(pfn);
+	u64 end = (u64)pfn_to_page(pfn + nr_pages);
+	int ret = populate(start, end, nid, altmap);
+
+	if (!ret) {
+		ahead.start = start;
+		ahead.end = end;
+	}
+	return ret;
+}
+
+void vmemmap_end_add(void)
+{
+	ahead.start = 0;
+	ahead.end = 0;
 }
 
 /**
@@ -165,9 +149,8 @@ static int populate_span(struct kernel_tree *tree, u64 va, u64 end)
  * @nid:    node to take memory from
  * @altmap: device memory to take it from instead, or NULL
  *
- * Pages that are there already, because a neighbour shares them, are kept.
- * What was populated before an error is left to the caller, who calls
- * vmemmap_free() for the same range: he knows which neighbours exist.
+ * Pages that are there already, because a neighbour shares them, are kept. It
+ * happens whole or not at all.
  *
  * Context: process context, may sleep; memory hotplug lock held for writing,
  * or boot.
@@ -176,19 +159,11 @@ static int populate_span(struct kernel_tree *tree, u64 va, u64 end)
 int vmemmap_populate(unsigned long start, unsigned long end, int nid,
 		     struct vmem_altmap *altmap)
 {
-	u64 va = PAGE_ALIGN_DOWN(start), next;
-	struct kernel_tree tree;
-	int ret = 0;
-
 	if (!slab_is_available())
 		return vmemmap_populate_boot(start, end, nid, altmap);
-
-	vmemmap_tree(&tree, nid, altmap);
-	for (; va < end && !ret; va = next) {
-		next = min_t(u64, ALIGN(va + 1, PMD_SIZE), PAGE_ALIGN(end));
-		ret = populate_span(&tree, va, next);
-	}
-	return ret;
+	if (start >= ahead.start && end <= ahead.end)
+		return 0;
+	return populate(start, end, nid, altmap);
 }
 
 static bool memmap_in_use(u64 start, u64 end)
@@ -231,6 +206,8 @@ static void round_to_leaves(struct kpgt *t, u64 *start, u64 *end)
 
 static void unlink_memmap(struct kpgt *t, u64 start, u64 end)
 {
+	if (start >= end)
+		return;
 	round_to_leaves(t, &start, &end);
 	if (start >= end)
 		return;
@@ -238,6 +215,43 @@ static void unlink_memmap(struct kpgt *t, u64 start, u64 end)
 	if (WARN_ON_ONCE(kpgt_unmap_prepare(t, start, end - start)))
 		return;
 	kpgt_unmap_commit(t, start, end - start);
+}
+
+/* Several frees, one TLB invalidation, and one walk where they are adjacent. */
+static struct {
+	struct kernel_tree tree;
+	u64 start, end;			/* freed, and not unlinked yet */
+	bool open;
+} batch;
+
+static void unlink_pending(void)
+{
+	unlink_memmap(&batch.tree.kpgt, batch.start, batch.end);
+	batch.end = batch.start;
+}
+
+static void free_in_batch(u64 start, u64 end)
+{
+	if (batch.end != start) {
+		unlink_pending();
+		batch.start = start;
+	}
+	batch.end = end;
+}
+
+void vmemmap_begin_batch(struct vmem_altmap *altmap)
+{
+	vmemmap_tree(&batch.tree, NUMA_NO_NODE, altmap);
+	batch.start = 0;
+	batch.end = 0;
+	batch.open = true;
+}
+
+void vmemmap_end_batch(void)
+{
+	unlink_pending();
+	kpgt_flush(&batch.tree.kpgt);
+	batch.open = false;
 }
 
 /**
@@ -257,7 +271,7 @@ void vmemmap_free(unsigned long start, unsigned long end,
 	struct kernel_tree tree;
 
 	if (batch.open) {
-		unlink_memmap(&batch.tree.kpgt, start, end);
+		free_in_batch(start, end);
 		return;
 	}
 	vmemmap_tree(&tree, NUMA_NO_NODE, altmap);

@@ -251,6 +251,26 @@ void mmu_drop(struct mmu *m, int slot)
 	m->nr_free++;
 }
 
+struct mmu_block *mmu_block_at(struct mmu *m, u64 pa)
+{
+	int i;
+
+	for (i = 0; i < m->nr_blocks; i++)
+		if (m->block[i].pa == pa)
+			return &m->block[i];
+	return NULL;
+}
+
+unsigned int mmu_count_blocks(struct mmu *m)
+{
+	unsigned int n = 0;
+	int i;
+
+	for (i = 0; i < m->nr_blocks; i++)
+		n += !m->block[i].free;
+	return n;
+}
+
 unsigned int mmu_count_state(struct mmu *m, enum mmu_state state)
 {
 	unsigned int n = 0;
@@ -287,6 +307,8 @@ void mmu_init(struct mmu *m, const struct kpgt_geom *geom, u64 seed)
 	m->top = top_level(m);
 	m->arena = map_memory(2 * PAGE(m) * MMU_SLOTS);
 	m->shadow = map_memory(PAGE(m) * MMU_SLOTS);
+	m->block = map_memory(sizeof(*m->block) * MMU_BLOCKS);
+	m->next_block = 1ULL << 40;
 	for (i = 0; i < MMU_SLOTS; i++)
 		m->free[i] = i;
 	m->nr_free = MMU_SLOTS;
@@ -304,6 +326,7 @@ void mmu_destroy(struct mmu *m)
 	ASAN_UNPOISON_MEMORY_REGION(m->arena, 2 * PAGE(m) * m->used);
 	munmap(m->arena, 2 * PAGE(m) * MMU_SLOTS);
 	munmap(m->shadow, PAGE(m) * MMU_SLOTS);
+	munmap(m->block, sizeof(*m->block) * MMU_BLOCKS);
 	free(m->touched);
 }
 

@@ -24,6 +24,7 @@
 #define MMU_STALE	512
 #define MMU_RANGES	512
 #define MMU_WATCH	64
+#define MMU_BLOCKS	4096
 
 /**
  * enum mmu_state - the life of a table
@@ -51,6 +52,7 @@ enum mmu_state {
  * @MMU_LOOKUP:  kpgt_lookup(): reads
  * @MMU_ABORT:   kpgt_abort(): gives tables back
  * @MMU_WHOLE:   kpgt_map(): prepare and commit
+ * @MMU_BACK:    kpgt_back()
  */
 enum mmu_phase {
 	MMU_IDLE,
@@ -61,6 +63,7 @@ enum mmu_phase {
 	MMU_LOOKUP,
 	MMU_ABORT,
 	MMU_WHOLE,
+	MMU_BACK,
 	MMU_NR_PHASES,
 };
 
@@ -79,6 +82,8 @@ enum mmu_op {
 	MMU_OP_MAY_BREAK,
 	MMU_OP_LOCK,
 	MMU_OP_UNLOCK,
+	MMU_OP_BLOCK_ALLOC,
+	MMU_OP_BLOCK_FREE,
 	MMU_NR_OPS,
 };
 
@@ -128,6 +133,13 @@ struct mmu_watch {
 	u64 va, pa, attrs;
 };
 
+/* Memory for a leaf: what the code under test may write to is only @words. */
+struct mmu_block {
+	u64 words[4];
+	u64 pa, size;
+	bool free;
+};
+
 struct mmu_group {
 	int slot;
 	unsigned int first;
@@ -169,6 +181,13 @@ struct mmu {
 	bool flushed_tables;
 	u64 flush_start, flush_end;
 	unsigned int fail_at;		/* this allocation fails; 0: none */
+	struct mmu_block *block;	/* all that were ever given out */
+	int nr_blocks;
+	u64 next_block;			/* physical address */
+	u64 max_block;			/* larger ones are not to be had; 0: all are */
+	unsigned int fail_block_at;	/* as fail_at, for a page */
+	unsigned int failed_blocks;
+
 	void (*other_cpu)(struct mmu *m, enum mmu_op op);
 	void *other_cpu_data;
 	bool in_other_cpu;
@@ -220,6 +239,8 @@ u64 *mmu_shadow(struct mmu *m, int slot);
 int mmu_slot_of(struct mmu *m, const void *p);
 int mmu_slot_at(struct mmu *m, u64 pa);
 u64 mmu_slot_pa(struct mmu *m, int slot);
+struct mmu_block *mmu_block_at(struct mmu *m, u64 pa);
+unsigned int mmu_count_blocks(struct mmu *m);
 unsigned int mmu_count_state(struct mmu *m, enum mmu_state state);
 
 /* The walker and the TLB */

@@ -16,12 +16,12 @@
 static const char * const op_name[MMU_NR_OPS] = {
 	"table_alloc", "table_free", "table_pa", "table_va", "set", "order",
 	"publish", "flush", "gather_table", "gather_leaf", "release",
-	"may_break", "lock", "unlock",
+	"may_break", "lock", "unlock", "block_alloc", "block_free",
 };
 
 static const char * const phase_name[MMU_NR_PHASES] = {
 	"nothing", "prepare", "map_commit", "unmap_commit", "flush", "lookup",
-	"abort", "map",
+	"abort", "map", "back",
 };
 
 /* kpgtable.h, "Two steps": what each step may ask of the world. */
@@ -41,6 +41,10 @@ static const unsigned int phase_ops[MMU_NR_PHASES] = {
 	[MMU_WHOLE]   = BIT_OP(ALLOC) | BIT_OP(FREE) | BIT_OP(PA) | BIT_OP(VA) |
 			BIT_OP(SET) | BIT_OP(ORDER) | BIT_OP(PUBLISH) |
 			BIT_OP(LOCK) | BIT_OP(UNLOCK),
+	[MMU_BACK]    = BIT_OP(ALLOC) | BIT_OP(FREE) | BIT_OP(PA) | BIT_OP(VA) |
+			BIT_OP(SET) | BIT_OP(ORDER) | BIT_OP(PUBLISH) |
+			BIT_OP(LOCK) | BIT_OP(UNLOCK) | BIT_OP(BLOCK_ALLOC) |
+			BIT_OP(BLOCK_FREE),
 };
 
 static u64 span_of(const struct mmu *m, int level)
@@ -134,11 +138,27 @@ static void op_table_free(struct kpgt *t, u64 *table, int level)
 		mmu_drop(m, slot);
 }
 
+static struct mmu_block *block_of(struct mmu *m, const void *p)
+{
+	const struct mmu_block *b = p;
+
+	if (b < m->block || b >= m->block + m->nr_blocks)
+		return NULL;
+	return m->block + (b - m->block);
+}
+
 static u64 op_table_pa(struct kpgt *t, const u64 *table)
 {
 	struct mmu *m = enter(t, MMU_OP_PA);
-	int slot = mmu_slot_of(m, table);
+	struct mmu_block *block = block_of(m, table);
+	int slot;
 
+	if (block) {
+		if (block->free)
+			mmu_bad(m, "table_pa of a block that is free");
+		return block->pa;
+	}
+	slot = mmu_slot_of(m, table);
 	if (slot < 0 || mmu_words(m, slot) != table) {
 		mmu_bad(m, "table_pa of something that is no table");
 		return 0;
@@ -161,6 +181,49 @@ static u64 *op_table_va(struct kpgt *t, u64 pa)
 	if (m->table[slot].state == MMU_FREE)
 		mmu_bad(m, "table_va of a table that is free");
 	return mmu_words(m, slot);
+}
+
+/* Blocks */
+
+static void *op_block_alloc(struct kpgt *t, u64 size)
+{
+	struct mmu *m = enter(t, MMU_OP_BLOCK_ALLOC);
+	u64 page = 1ULL << m->geom.page_shift;
+	struct mmu_block *block;
+
+	if (m->locked)
+		mmu_bad(m, "allocation under ops->lock");
+	if (size < page || size & (size - 1))
+		mmu_bad(m, "block_alloc of %llx bytes", size);
+	if (m->max_block && size > m->max_block)
+		return NULL;
+	if (size == page && ++m->failed_blocks == m->fail_block_at)
+		return NULL;
+	if (m->nr_blocks == MMU_BLOCKS) {
+		fprintf(stderr, "more blocks than the model can keep\n");
+		abort();
+	}
+	block = &m->block[m->nr_blocks++];
+	memset(block->words, 0xa5, sizeof(block->words));
+	block->size = size;
+	block->pa = (m->next_block + size - 1) & ~(size - 1);
+	block->free = false;
+	m->next_block = block->pa + size;
+	return block;
+}
+
+static void op_block_free(struct kpgt *t, void *memory, u64 size)
+{
+	struct mmu *m = enter(t, MMU_OP_BLOCK_FREE);
+	struct mmu_block *block = block_of(m, memory);
+
+	if (!block || (void *)block != memory || block->free)
+		mmu_bad(m, "block_free of something that is no block");
+	else if (block->size != size)
+		mmu_bad(m, "block_free with %llx bytes instead of %llx", size,
+			block->size);
+	else
+		block->free = true;
 }
 
 /* Descriptors */
@@ -334,11 +397,17 @@ static bool stale_hit(struct mmu *m, u64 start, u64 end)
 
 /* Stores to live entries */
 
+static bool only_maps(const struct mmu *m)
+{
+	return m->phase == MMU_MAP || m->phase == MMU_WHOLE ||
+	       m->phase == MMU_BACK;
+}
+
 static void break_leaf(struct mmu *m, u64 va, int level, u64 desc, bool deep)
 {
 	u64 end = va + span_of(m, level);
 
-	if (m->phase == MMU_MAP || m->phase == MMU_WHOLE)
+	if (only_maps(m))
 		mmu_bad(m, "mapping removed the translation of %llx", va);
 	if (!mmu_ranges_cover(&m->asked, &m->granted, va, end))
 		mmu_bad(m, "%llx-%llx was unmapped and may be in use", va,
@@ -355,7 +424,7 @@ static void unlink_table(struct mmu *m, u64 va, int slot)
 	unsigned int i, nr = mmu_entries(m, level);
 	u64 span = span_of(m, level);
 
-	if (m->phase == MMU_MAP || m->phase == MMU_WHOLE)
+	if (only_maps(m))
 		mmu_bad(m, "mapping removed a table at %llx", va);
 	m->table[slot].state = MMU_UNLINKED;
 	stale_add(m, &(struct mmu_stale){
@@ -655,6 +724,8 @@ const struct kpgt_ops mmu_ops = {
 	.may_break	= op_may_break,
 	.lock		= op_lock,
 	.unlock		= op_unlock,
+	.block_alloc	= op_block_alloc,
+	.block_free	= op_block_free,
 };
 
 /* Before and after each function of kpgtable.h */
@@ -669,6 +740,7 @@ void mmu_begin(struct mmu_region *r, enum mmu_phase phase)
 	memset(m->count, 0, sizeof(m->count));
 	m->flushed_tables = false;
 	m->released_tables = 0;
+	m->failed_blocks = 0;
 }
 
 static void check_left_over(struct mmu *m)

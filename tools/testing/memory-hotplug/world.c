@@ -178,6 +178,24 @@ int world_whole_map(struct world *w, const struct kpgt_map *m)
 	return err;
 }
 
+int world_back(struct world *w, const struct kpgt_map *m)
+{
+	unsigned int blocks = mmu_count_blocks(&w->mmu), more;
+	int err;
+
+	mmu_begin(&w->r, MMU_BACK);
+	err = kpgt_back(&w->r.t, m);
+	mmu_end(&w->mmu);
+	judge(w);
+	more = mmu_count_blocks(&w->mmu) - blocks;
+	EXPECT(!err || !more, "%u blocks are lost after error %d", more, err);
+	EXPECT(w->mmu.count[MMU_OP_PUBLISH] == !!more, "published %u times",
+	       w->mmu.count[MMU_OP_PUBLISH]);
+	EXPECT(err || w->racing || !w->mmu.count[MMU_OP_FREE],
+	       "%u tables were taken and not used", w->mmu.count[MMU_OP_FREE]);
+	return err;
+}
+
 int world_unmap_prepare(struct world *w, u64 va, u64 size)
 {
 	int err;

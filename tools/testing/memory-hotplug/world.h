@@ -66,6 +66,7 @@ int world_map_prepare(struct world *w, const struct kpgt_map *m);
 void world_map_commit(struct world *w, const struct kpgt_map *m);
 int world_map(struct world *w, const struct kpgt_map *m);
 int world_whole_map(struct world *w, const struct kpgt_map *m);
+int world_back(struct world *w, const struct kpgt_map *m);
 int world_unmap_prepare(struct world *w, u64 va, u64 size);
 void world_unmap_commit(struct world *w, u64 va, u64 size);
 void world_flush(struct world *w);

@@ -40,6 +40,31 @@ int linear_map_add(int nid, u64 start, u64 size,
 int linear_map_remove(u64 start, u64 size);
 
 /**
+ * vmemmap_begin_add() - back the memmap of a range before its sections are made
+ * @pfn:      first page frame
+ * @nr_pages: page frames
+ * @nid:      node to take memory from
+ * @altmap:   device memory to take it from instead, or NULL
+ *
+ * One pass over the tables for all sections; until vmemmap_end_add(),
+ * vmemmap_populate() finds their memmap there. What no section has used in the
+ * end is given back with vmemmap_free().
+ *
+ * Context: process context, may sleep; memory hotplug lock held for writing.
+ * Return: 0; -ENOMEM: no memory for the memmap or its tables. After an error
+ * nothing has changed and there is nothing to end.
+ */
+int vmemmap_begin_add(unsigned long pfn, unsigned long nr_pages, int nid,
+		      struct vmem_altmap *altmap);
+
+/**
+ * vmemmap_end_add() - the sections of the range are made, or never will be
+ *
+ * Context: memory hotplug lock held for writing.
+ */
+void vmemmap_end_add(void);
+
+/**
  * vmemmap_begin_batch() - let vmemmap_free() only unlink, until the end
  * @altmap: where the memmap that is going to be freed lives, or NULL
  *
