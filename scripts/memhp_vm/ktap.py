@@ -63,15 +63,23 @@ def _case(word, rest):
 
 def missing_results(text):
     """How many results were announced but did not come, at any depth."""
-    lacking, open_plans = 0, {}
+    lacking, planned, seen = 0, {}, {}
+
+    def close(depth):
+        return max(0, planned.pop(depth, 0) - seen.pop(depth, 0))
+
     for line in text.splitlines():
         plan, result = PLAN.match(line), RESULT.match(line)
         if plan:
-            lacking += max(0, open_plans.get(len(plan[1]), 0))
-            open_plans[len(plan[1])] = int(plan[2])
-        elif result and len(result[1]) in open_plans:
-            open_plans[len(result[1])] -= 1
-    return lacking + sum(max(0, left) for left in open_plans.values())
+            depth = len(plan[1])
+            if depth in planned:        # the next suite begins
+                lacking += close(depth)
+            planned[depth] = int(plan[2])       # before its results, or after them
+        elif result:
+            depth = len(result[1])
+            lacking += sum(close(deeper) for deeper in [*planned] if deeper > depth)
+            seen[depth] = seen.get(depth, 0) + 1
+    return lacking + sum(close(depth) for depth in [*planned])
 
 
 def judge(status, text):

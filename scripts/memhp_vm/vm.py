@@ -34,7 +34,8 @@ UNPLUG_REFUSED = ("MEM_UNPLUG_ERROR", "DEVICE_UNPLUG_GUEST_ERROR")
 
 # What ACPI's _OST method can say of an ejection.
 OST_EJECT = (0x3, 0x103)
-OST_NO_REFUSAL = (0x00, 0x84)       # done, in progress
+OST_IN_PROGRESS = 0x84
+OST_NO_REFUSAL = (0x00, OST_IN_PROGRESS)
 OST_STATUS = {0x01: "it failed", 0x80: "not supported", 0x81: "in use", 0x82: "busy",
               0x83: "something it depends on is busy"}
 
@@ -300,8 +301,15 @@ class Guest:
         return self.dimms()[ident]
 
     def unplug(self, ident, timeout=60):
-        """Unplugs a device, and raises UnplugError if the guest keeps it."""
+        """Unplugs a device, and raises UnplugError if the guest keeps it.
+
+        QEMU deletes a DIMM in the middle of the guest's work: Linux then asks the
+        slot if it is empty, and says so. A DIMM that is plugged in between answers
+        for the old one ("Eject incomplete") and is never seen; so this returns when
+        the guest is through.
+        """
         mark = len(self.qmp_channel.events)
+        dimm = self.dimms().get(ident)
         self.qmp("device_del", id=ident)
         self.agent.wait(lambda: self._unplugged(mark, ident), timeout)
         self._raise_if_dead()
@@ -310,6 +318,10 @@ class Guest:
             raise UnplugError(f"{ident}: the guest did not answer in {timeout:g} s")
         if outcome != "gone":
             raise UnplugError(f"{ident}: the guest refused ({outcome})")
+        if dimm and not self.agent.wait(lambda: self._ejected(mark, dimm.slot), timeout):
+            self._raise_if_dead()
+            raise UnplugError(f"{ident}: gone, but the guest did not say that it is done "
+                              f"in {timeout:g} s")
         if any(m.get("id") == f"mem-{ident}" for m in self.qmp("query-memdev")):
             self.qmp("object-del", id=f"mem-{ident}")
 
@@ -324,14 +336,23 @@ class Guest:
                 return OST_STATUS.get(status, f"_OST status {status:#x}")
         return None
 
+    def _ejected(self, mark, slot):
+        """Has the guest given its last word on an ejection? The device's name is gone."""
+        return any(info["slot"] == str(slot) and info["source"] in OST_EJECT
+                   and info["status"] != OST_IN_PROGRESS
+                   for info in self._ost_since(mark))
+
+    def _ost_since(self, mark):
+        return [event["data"]["info"]
+                for event in self.qmp_channel.events_since(mark, "ACPI_DEVICE_OST")]
+
     def acpi_answers(self, ident, mark=0):
         """[(source, status)] that the guest's ACPI gave for a device (_OST).
 
         Source 1 is an insertion, 3 an ejection; status 0 is success.
         """
-        events = self.qmp_channel.events_since(mark, "ACPI_DEVICE_OST")
-        return [(e["data"]["info"]["source"], e["data"]["info"]["status"]) for e in events
-                if e["data"]["info"].get("device") == ident]
+        return [(info["source"], info["status"]) for info in self._ost_since(mark)
+                if info.get("device") == ident]
 
     def dimms(self):
         """{id: Dimm} of the memory devices."""

@@ -218,6 +218,14 @@ class Memory(unittest.TestCase):
             self.assertEqual(guest.wait_blocks(dimm, gone=True), [])
             self.assertEqual(guest.blocks(), before)
 
+    def test_no_pause(self):
+        """guest: a DIMM that is plugged as soon as the last one is gone is always seen"""
+        with two_nodes() as guest:
+            for _ in range(20):
+                dimm = guest.plug_dimm("d0", size="256M", node=1)
+                guest.wait_blocks(dimm, timeout=30)
+                guest.unplug("d0")
+
     def test_refused(self):
         """guest: an unplug that the guest refuses raises, and the DIMM is still there"""
         with two_nodes() as guest:

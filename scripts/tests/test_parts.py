@@ -41,6 +41,11 @@ class Ktap(unittest.TestCase):
         self.assertEqual(verdict(0, "KTAP version 1\n1..2\n  1..2\n  ok 1 a\nok 1 s\nok 2 t\n"),
                          ktap.FAIL)
 
+    def test_plan_at_end(self):
+        """ktap: results may be announced after they came, and all must have come"""
+        self.assertEqual(verdict(0, "KTAP version 1\nok 1 a\nok 2 b\n1..2\n"), ktap.PASS)
+        self.assertEqual(verdict(0, "KTAP version 1\nok 1 a\n1..2\n"), ktap.FAIL)
+
     def test_skip(self):
         """ktap: all skipped is no pass, some skipped is said"""
         self.assertEqual(verdict(0, "1..1\nok 1 a # SKIP no device\n"), ktap.SKIP)
