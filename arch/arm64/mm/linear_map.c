@@ -207,9 +207,11 @@ static int add_sections(int nid, u64 start, u64 size,
 			struct mhp_params *params)
 {
 	unsigned long pfn = PHYS_PFN(start), nr = PHYS_PFN(size);
-	int ret;
+	int ret = 0;
 
-	ret = vmemmap_begin_add(pfn, nr, nid, params->altmap);
+	/* an altmap is checked, and what it gives counted, by __add_pages() */
+	if (!params->altmap)
+		ret = vmemmap_begin_add(pfn, nr, nid);
 	if (ret)
 		return ret;
 	ret = __add_pages(nid, pfn, nr, params);

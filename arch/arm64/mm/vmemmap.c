@@ -122,12 +122,11 @@ static int populate(u64 start, u64 end, int nid, struct vmem_altmap *altmap)
 	return kpgt_back(&tree.kpgt, &map);
 }
 
-int vmemmap_begin_add(unsigned long pfn, unsigned long nr_pages, int nid,
-		      struct vmem_altmap *altmap)
+int vmemmap_begin_add(unsigned long pfn, unsigned long nr_pages, int nid)
 {
 	u64 start = (u64)pfn_to_page(pfn);
 	u64 end = (u64)pfn_to_page(pfn + nr_pages);
-	int ret = populate(start, end, nid, altmap);
+	int ret = populate(start, end, nid, NULL);
 
 	if (!ret) {
 		ahead.start = start;

@@ -44,7 +44,6 @@ int linear_map_remove(u64 start, u64 size);
  * @pfn:      first page frame
  * @nr_pages: page frames
  * @nid:      node to take memory from
- * @altmap:   device memory to take it from instead, or NULL
  *
  * One pass over the tables for all sections; until vmemmap_end_add(),
  * vmemmap_populate() finds their memmap there. What no section has used in the
@@ -54,8 +53,7 @@ int linear_map_remove(u64 start, u64 size);
  * Return: 0; -ENOMEM: no memory for the memmap or its tables. After an error
  * nothing has changed and there is nothing to end.
  */
-int vmemmap_begin_add(unsigned long pfn, unsigned long nr_pages, int nid,
-		      struct vmem_altmap *altmap);
+int vmemmap_begin_add(unsigned long pfn, unsigned long nr_pages, int nid);
 
 /**
  * vmemmap_end_add() - the sections of the range are made, or never will be
