@@ -136,6 +136,10 @@ static bool flush_by_range(unsigned long pages)
 	return pages <= MAX_DVM_OPS;
 }
 
+/*
+ * For every ASID: with KPTI the kernel's entries are not global, and each task
+ * has its own.
+ */
 void kernel_tree_flush(struct kpgt *t, u64 start, u64 end, bool tables)
 {
 	unsigned long pages = (end - start) >> PAGE_SHIFT;
@@ -147,10 +151,10 @@ void kernel_tree_flush(struct kpgt *t, u64 start, u64 end, bool tables)
 	}
 	dsb(ishst);
 	if (tables)
-		__flush_tlb_range_op(vae1is, va, pages, PAGE_SIZE, 0,
+		__flush_tlb_range_op(vaae1is, va, pages, PAGE_SIZE, 0,
 				     TLBI_TTL_UNKNOWN, false, lpa2_is_enabled());
 	else
-		__flush_tlb_range_op(vale1is, va, pages, PAGE_SIZE, 0,
+		__flush_tlb_range_op(vaale1is, va, pages, PAGE_SIZE, 0,
 				     TLBI_TTL_UNKNOWN, false, lpa2_is_enabled());
 	__tlbi_sync_s1ish();
 	isb();
@@ -222,8 +226,10 @@ void kernel_tree_init(struct kernel_tree *tree, const struct kpgt_ops *ops,
 	};
 
 	kpgt_init(&tree->kpgt, &geom, ops, (u64 *)swapper_pg_dir, start, end);
+	tree->kpgt.table_attrs = PUD_TABLE_PXN | PUD_TABLE_UXN;
 	tree->nid = nid;
 	tree->altmap = NULL;
+	tree->altmap_blocks = NULL;
 	INIT_LIST_HEAD(&tree->blocks);
 	INIT_LIST_HEAD(&tree->tables);
 }

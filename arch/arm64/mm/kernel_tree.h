@@ -15,6 +15,8 @@
 
 #include "kpgtable.h"
 
+struct altmap_block;
+
 /**
  * struct kernel_tree - one region of init_mm's tree, for one transaction
  * @kpgt:   the pure part
@@ -22,6 +24,7 @@
  * @tables: unlinked tables, to be freed after the flush
  * @blocks: unlinked memory of leaves, if the region owns it
  * @altmap: where the memory of leaves came from, or NULL for the page allocator
+ * @altmap_blocks: what has been taken from it in this transaction
  */
 struct kernel_tree {
 	struct kpgt kpgt;
@@ -29,6 +32,7 @@ struct kernel_tree {
 	struct list_head tables;
 	struct list_head blocks;
 	struct vmem_altmap *altmap;
+	struct altmap_block *altmap_blocks;
 };
 
 /*

@@ -317,6 +317,11 @@ static u64 kpgt_run_end(const struct kpgt *t, const struct kpgt_map *m,
 	return va < ALIGN(m->va, size) ? min(end, ALIGN(m->va, size)) : end;
 }
 
+static u64 kpgt_table_desc(struct kpgt *t, const u64 *table)
+{
+	return kpgt_encode_pa(&t->geom, t->ops->table_pa(t, table)) | KPGT_TYPE;
+}
+
 /* leaves for all of [va, end), into a table that is not linked */
 static void kpgt_build_leaves(struct kpgt *t, const struct kpgt_map *m,
 			      u64 *table, int level, u64 va, u64 end)
@@ -357,7 +362,7 @@ static u64 kpgt_build(struct kpgt *t, const struct kpgt_map *m, int level,
 				kpgt_build(t, m, level + 1, va, next);
 		}
 	}
-	return kpgt_encode_pa(&t->geom, t->ops->table_pa(t, table)) | KPGT_TYPE;
+	return kpgt_table_desc(t, table) | t->table_attrs;
 }
 
 /* how many tables kpgt_build() of the same arguments will take */
@@ -537,8 +542,7 @@ static int kpgt_link_empty(const struct kpgt_visit *v)
 		kpgt_pool_put(t, table, v->level + 1);
 		return KPGT_AGAIN;
 	}
-	t->ops->set(t, v->entry, KPGT_TYPE |
-		    kpgt_encode_pa(&t->geom, t->ops->table_pa(t, table)));
+	t->ops->set(t, v->entry, kpgt_table_desc(t, table));
 	t->ops->unlock(t);
 	return KPGT_AGAIN;
 }
@@ -624,13 +628,6 @@ int kpgt_map(struct kpgt *t, const struct kpgt_map *m)
 
 /* Backing */
 
-/* what the memory of a leaf starts with while it is in hand */
-struct kpgt_block {
-	struct kpgt_block *next;
-	u64 va;
-	int level;
-};
-
 static void kpgt_drop_blocks(struct kpgt *t)
 {
 	while (t->blocks) {
@@ -651,10 +648,11 @@ static bool kpgt_take_block(struct kpgt *t, const struct kpgt_map *m, int level,
 	if (!kpgt_leaf_allowed(&t->geom, level) || size > m->max_leaf ||
 	    end - va != size)
 		return false;
-	block = t->ops->block_alloc(t, size);
+	block = t->ops->block_alloc(t, va, size);
 	if (!block)
 		return false;
-	*block = (struct kpgt_block){ .va = va, .level = level };
+	block->next = NULL;
+	block->level = level;
 	*t->last_block = block;
 	t->last_block = &block->next;
 	return true;
@@ -693,13 +691,11 @@ static int kpgt_visit_back(const struct kpgt_visit *v)
 	const struct kpgt_map *m = v->arg;
 	struct kpgt *t = v->t;
 	struct kpgt_block *block = t->blocks;
-	u64 pa;
 
 	if (block->level != v->level)
 		return kpgt_link_empty(v);
 	t->blocks = block->next;
-	pa = t->ops->table_pa(t, (u64 *)block);
-	t->ops->set(t, v->entry, kpgt_leaf(&t->geom, v->level, pa,
+	t->ops->set(t, v->entry, kpgt_leaf(&t->geom, v->level, block->pa,
 					   kpgt_attrs(&t->geom, m->attrs)));
 	return KPGT_GO_ON;
 }

@@ -74,7 +74,20 @@ struct kpgt_geom {
 };
 
 struct kpgt;
-struct kpgt_block;
+
+/**
+ * struct kpgt_block - memory for a leaf, while kpgt_back() has it in hand
+ * @pa:    where it is; set by ops->block_alloc, the rest is kpgt_back()'s
+ * @next:  the block for the next hole
+ * @level: of the leaf it is for
+ *
+ * It may lie in the memory itself, or beside it where that cannot be written.
+ */
+struct kpgt_block {
+	u64 pa;
+	struct kpgt_block *next;
+	int level;
+};
 
 /**
  * struct kpgt_ops - everything a tree needs from the world around it
@@ -82,9 +95,10 @@ struct kpgt_block;
  *                Called by prepare only.
  * @table_free:   give back a table that no walker has ever been able to see.
  * @block_alloc:  memory of @size bytes, aligned to them, contents undefined, for
- *                a leaf of kpgt_back(), or NULL. May be NULL without kpgt_back().
+ *                a leaf of kpgt_back() at @va, or NULL. May be NULL without
+ *                kpgt_back().
  * @block_free:   give back such memory, which nobody has been able to see.
- * @table_pa:     physical address of a table, or of the memory for a leaf.
+ * @table_pa:     physical address of a table.
  * @table_va:     the inverse of @table_pa.
  * @set:          store @val in @entry, one single-copy atomic store.
  * @order:        stores to tables before it are seen by every table walker
@@ -108,8 +122,8 @@ struct kpgt_block;
 struct kpgt_ops {
 	u64 *(*table_alloc)(struct kpgt *t, int level);
 	void (*table_free)(struct kpgt *t, u64 *table, int level);
-	void *(*block_alloc)(struct kpgt *t, u64 size);
-	void (*block_free)(struct kpgt *t, void *block, u64 size);
+	struct kpgt_block *(*block_alloc)(struct kpgt *t, u64 va, u64 size);
+	void (*block_free)(struct kpgt *t, struct kpgt_block *block, u64 size);
 	u64 (*table_pa)(struct kpgt *t, const u64 *table);
 	u64 *(*table_va)(struct kpgt *t, u64 pa);
 	void (*set)(struct kpgt *t, u64 *entry, u64 val);
@@ -131,11 +145,12 @@ struct kpgt_ops {
  * @root:  the table at the first level
  * @start: first address of the region, as a full 64-bit kernel address
  * @end:   one past its last address
+ * @table_attrs: bits for the descriptors of tables below which nothing but this
+ *         region can be: hierarchical permissions, say. 0 if the caller sets none
  * @pool:  tables taken by prepare and not used yet; a list per level, linked
  *         through the first word of each table
  * @need:  how many tables of each level prepare has counted
- * @blocks: memory taken for leaves and not used yet, in the order of addresses;
- *         linked through its first words
+ * @blocks: memory taken for leaves and not used yet, in the order of addresses
  * @last_block: where the next one goes
  * @gone:  what was unlinked and is not flushed yet; empty when start >= end
  * @unpublished: a cut has mapped something again and not published it yet
@@ -145,6 +160,7 @@ struct kpgt {
 	const struct kpgt_ops *ops;
 	u64 *root;
 	u64 start, end;
+	u64 table_attrs;
 	u64 *pool[KPGT_NR_LEVELS];
 	unsigned int need[KPGT_NR_LEVELS];
 	struct kpgt_block *blocks, **last_block;

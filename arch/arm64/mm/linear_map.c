@@ -14,6 +14,7 @@
 #include <linux/memblock.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
+#include <linux/memremap.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
@@ -22,11 +23,25 @@
 #include <linux/range.h>
 #include <linux/set_memory.h>
 
+#include <asm/cpufeature.h>
 #include <asm/linear_map.h>
 #include <asm/memory.h>
 #include <asm/pgtable.h>
 
 #include "kernel_tree.h"
+
+/* What the CPUs put out, and the descriptors hold (Arm ARM D8.1.7). */
+static unsigned int physical_bits(void)
+{
+	u64 mmfr0 = read_sanitised_ftr_reg(SYS_ID_AA64MMFR0_EL1);
+	unsigned int range = cpuid_feature_extract_unsigned_field(mmfr0,
+					ID_AA64MMFR0_EL1_PARANGE_SHIFT);
+	unsigned int bits = id_aa64mmfr0_parange_to_phys_shift(range);
+
+	if (!IS_ENABLED(CONFIG_ARM64_64K_PAGES) && !lpa2_is_enabled())
+		bits = min(bits, 48);
+	return min(bits, PHYS_MASK_SHIFT);
+}
 
 /**
  * arch_get_mappable_range() - physical addresses that the linear map can hold
@@ -39,12 +54,12 @@
  */
 struct range arch_get_mappable_range(void)
 {
+	u64 limit = BIT_ULL(physical_bits());
 	u64 region = _PAGE_OFFSET(vabits_actual);
 	s64 start = memstart_addr + (s64)(region - PAGE_OFFSET);
 	s64 last = start + (s64)(PAGE_END - region) - 1;
-	s64 limit = (s64)(BIT_ULL(PHYS_MASK_SHIFT) - 1);
 
-	return (struct range){ max_t(s64, start, 0), min(last, limit) };
+	return (struct range){ max_t(s64, start, 0), min_t(s64, last, limit - 1) };
 }
 
 /* Is a part of [start_pfn, end_pfn) in the memmap already? */
@@ -82,7 +97,7 @@ static const char *why(int err)
 {
 	switch (err) {
 	case -EINVAL:
-		return "start and size must be multiples of 2 MiB, and size not zero";
+		return "start and size must be multiples of 2 MiB, size not zero, an altmap inside";
 	case -ERANGE:
 		return "it wraps, or lies below the start of the linear map";
 	case -E2BIG:
@@ -119,6 +134,15 @@ static u64 largest_leaf(const struct mhp_params *params)
 	return pud_sect_supported() ? PUD_SIZE : CONT_PMD_SIZE;
 }
 
+/* Does a driver use the pages from @pfn on? Not if it is about to leave. */
+static bool has_driver(unsigned long pfn)
+{
+	struct dev_pagemap *pgmap = get_dev_pagemap(pfn, NULL);
+
+	put_dev_pagemap(pgmap);
+	return pgmap;
+}
+
 /*
  * A leaf that reaches beyond what is removed may be broken only while nobody
  * uses the rest: memory that is online is used, and so is a device's.
@@ -128,12 +152,9 @@ static bool linear_may_break(struct kpgt *t, u64 start, u64 end)
 	unsigned long pfn = PHYS_PFN(__pa(start));
 	unsigned long end_pfn = PHYS_PFN(__pa(end - 1)) + 1;
 
-	for (; pfn < end_pfn; pfn = SECTION_ALIGN_UP(pfn + 1)) {
-		struct mem_section *ms = __pfn_to_section(pfn);
-
-		if (online_section(ms) || online_device_section(ms))
+	for (; pfn < end_pfn; pfn = ALIGN(pfn + 1, PAGES_PER_SUBSECTION))
+		if (online_section(__pfn_to_section(pfn)) || has_driver(pfn))
 			return false;
-	}
 	return true;
 }
 

@@ -16,6 +16,7 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include <asm/linear_map.h>
@@ -23,24 +24,80 @@
 
 #include "kernel_tree.h"
 
-/* No backtrace for a block: pages will do, and if not, the caller says so. */
-static void *vmemmap_block_alloc(struct kpgt *t, u64 size)
-{
-	gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
-	struct kernel_tree *tree = to_kernel_tree(t);
-	struct page *page;
+/* A block of an altmap cannot be written: nobody has made it usable yet. */
+struct altmap_block {
+	struct kpgt_block block;
+	struct altmap_block *next;
+};
 
-	if (tree->altmap)
-		return vmemmap_alloc_block_buf(size, tree->nid, tree->altmap);
-	page = alloc_pages_node(tree->nid, gfp, get_order(size));
-	return page ? page_address(page) : NULL;
+static bool from_altmap(const struct vmem_altmap *altmap, unsigned long pfn)
+{
+	return altmap && pfn >= altmap->base_pfn && pfn <= altmap->end_pfn;
 }
 
-static void vmemmap_block_free(struct kpgt *t, void *block, u64 size)
+static struct kpgt_block *altmap_block(struct kernel_tree *tree, u64 size)
+{
+	struct altmap_block *b = kmalloc(sizeof(*b), GFP_KERNEL);
+	void *memory;
+
+	if (!b)
+		return NULL;
+	memory = vmemmap_alloc_block_buf(size, tree->nid, tree->altmap);
+	if (!memory) {
+		kfree(b);
+		return NULL;
+	}
+	b->block.pa = __pa(memory);
+	b->next = tree->altmap_blocks;
+	tree->altmap_blocks = b;
+	return &b->block;
+}
+
+static void forget_altmap_blocks(struct kernel_tree *tree)
+{
+	while (tree->altmap_blocks) {
+		struct altmap_block *b = tree->altmap_blocks;
+
+		tree->altmap_blocks = b->next;
+		kfree(b);
+	}
+}
+
+/* No backtrace: smaller blocks will do, and if not, the caller says so. */
+static struct kpgt_block *buddy_block(struct kernel_tree *tree, u64 size)
+{
+	gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
+	struct page *page = alloc_pages_node(tree->nid, gfp, get_order(size));
+	struct kpgt_block *block;
+
+	if (!page)
+		return NULL;
+	block = page_address(page);
+	block->pa = page_to_phys(page);
+	return block;
+}
+
+/*
+ * A leaf that also holds page structs of others must not lie in the altmap's
+ * memory, which may leave before them.
+ */
+static struct kpgt_block *vmemmap_block_alloc(struct kpgt *t, u64 va, u64 size)
+{
+	struct kernel_tree *tree = to_kernel_tree(t);
+	unsigned long first = page_to_pfn((struct page *)va);
+	unsigned long last = page_to_pfn((struct page *)(va + size)) - 1;
+
+	if (from_altmap(tree->altmap, first) && from_altmap(tree->altmap, last))
+		return altmap_block(tree, size);
+	return buddy_block(tree, size);
+}
+
+static void vmemmap_block_free(struct kpgt *t, struct kpgt_block *block,
+			       u64 size)
 {
 	struct vmem_altmap *altmap = to_kernel_tree(t)->altmap;
 
-	if (altmap)
+	if (from_altmap(altmap, PHYS_PFN(block->pa)))
 		vmem_altmap_free(altmap, PHYS_PFN(size));
 	else
 		free_pages((unsigned long)block, get_order(size));
@@ -52,7 +109,7 @@ static void vmemmap_gather_leaf(struct kpgt *t, u64 pa, u64 size)
 	struct kernel_tree *tree = to_kernel_tree(t);
 	struct page *page = phys_to_page(pa);
 
-	if (tree->altmap) {
+	if (from_altmap(tree->altmap, PHYS_PFN(pa))) {
 		/* only counted: the device that holds it leaves as well */
 		vmem_altmap_free(tree->altmap, PHYS_PFN(size));
 		return;
@@ -94,7 +151,9 @@ static const struct kpgt_ops vmemmap_ops = {
 static void vmemmap_tree(struct kernel_tree *tree, int nid,
 			 struct vmem_altmap *altmap)
 {
-	kernel_tree_init(tree, &vmemmap_ops, VMEMMAP_START, VMEMMAP_END, nid);
+	/* what a CPU with fewer address bits leaves unused belongs to vmalloc */
+	kernel_tree_init(tree, &vmemmap_ops, VMALLOC_END + SZ_8M, VMEMMAP_END,
+			 nid);
 	tree->altmap = altmap;
 }
 
@@ -116,10 +175,16 @@ static int populate(u64 start, u64 end, int nid, struct vmem_altmap *altmap)
 		.max_leaf = IS_ENABLED(CONFIG_ARM64_4K_PAGES) ? PMD_SIZE :
 								PAGE_SIZE,
 	};
+	unsigned long align = altmap ? altmap->align : 0;
 	struct kernel_tree tree;
+	int ret;
 
 	vmemmap_tree(&tree, nid, altmap);
-	return kpgt_back(&tree.kpgt, &map);
+	ret = kpgt_back(&tree.kpgt, &map);
+	forget_altmap_blocks(&tree);
+	if (ret && altmap)
+		altmap->align = align;
+	return ret;
 }
 
 int vmemmap_begin_add(unsigned long pfn, unsigned long nr_pages, int nid)

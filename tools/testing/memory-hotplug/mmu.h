@@ -133,9 +133,9 @@ struct mmu_watch {
 	u64 va, pa, attrs;
 };
 
-/* Memory for a leaf: what the code under test may write to is only @words. */
+/* Memory for a leaf: the code under test knows only @block. */
 struct mmu_block {
-	u64 words[4];
+	struct kpgt_block block;
 	u64 pa, size;
 	bool free;
 };

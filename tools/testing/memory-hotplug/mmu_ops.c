@@ -138,27 +138,11 @@ static void op_table_free(struct kpgt *t, u64 *table, int level)
 		mmu_drop(m, slot);
 }
 
-static struct mmu_block *block_of(struct mmu *m, const void *p)
-{
-	const struct mmu_block *b = p;
-
-	if (b < m->block || b >= m->block + m->nr_blocks)
-		return NULL;
-	return m->block + (b - m->block);
-}
-
 static u64 op_table_pa(struct kpgt *t, const u64 *table)
 {
 	struct mmu *m = enter(t, MMU_OP_PA);
-	struct mmu_block *block = block_of(m, table);
-	int slot;
+	int slot = mmu_slot_of(m, table);
 
-	if (block) {
-		if (block->free)
-			mmu_bad(m, "table_pa of a block that is free");
-		return block->pa;
-	}
-	slot = mmu_slot_of(m, table);
 	if (slot < 0 || mmu_words(m, slot) != table) {
 		mmu_bad(m, "table_pa of something that is no table");
 		return 0;
@@ -185,7 +169,16 @@ static u64 *op_table_va(struct kpgt *t, u64 pa)
 
 /* Blocks */
 
-static void *op_block_alloc(struct kpgt *t, u64 size)
+static struct mmu_block *block_of(struct mmu *m, const void *p)
+{
+	const struct mmu_block *b = p;
+
+	if (b < m->block || b >= m->block + m->nr_blocks)
+		return NULL;
+	return m->block + (b - m->block);
+}
+
+static struct kpgt_block *op_block_alloc(struct kpgt *t, u64 va, u64 size)
 {
 	struct mmu *m = enter(t, MMU_OP_BLOCK_ALLOC);
 	u64 page = 1ULL << m->geom.page_shift;
@@ -193,8 +186,8 @@ static void *op_block_alloc(struct kpgt *t, u64 size)
 
 	if (m->locked)
 		mmu_bad(m, "allocation under ops->lock");
-	if (size < page || size & (size - 1))
-		mmu_bad(m, "block_alloc of %llx bytes", size);
+	if (size < page || size & (size - 1) || va & (size - 1))
+		mmu_bad(m, "block_alloc of %llx bytes for %llx", size, va);
 	if (m->max_block && size > m->max_block)
 		return NULL;
 	if (size == page && ++m->failed_blocks == m->fail_block_at)
@@ -204,15 +197,16 @@ static void *op_block_alloc(struct kpgt *t, u64 size)
 		abort();
 	}
 	block = &m->block[m->nr_blocks++];
-	memset(block->words, 0xa5, sizeof(block->words));
+	memset(block, 0xa5, sizeof(*block));
 	block->size = size;
 	block->pa = (m->next_block + size - 1) & ~(size - 1);
+	block->block.pa = block->pa;
 	block->free = false;
 	m->next_block = block->pa + size;
-	return block;
+	return &block->block;
 }
 
-static void op_block_free(struct kpgt *t, void *memory, u64 size)
+static void op_block_free(struct kpgt *t, struct kpgt_block *memory, u64 size)
 {
 	struct mmu *m = enter(t, MMU_OP_BLOCK_FREE);
 	struct mmu_block *block = block_of(m, memory);

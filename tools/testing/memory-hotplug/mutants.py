@@ -104,7 +104,7 @@ MUTANTS = [
     Mutant("MAP-12", "a hole gets the block of another one",
            "\tif (block->level != v->level)\n\t\treturn kpgt_link", "\tif (0)\n\t\treturn kpgt_link"),
     Mutant("MAP-12", "a block is used twice",
-           "\tt->blocks = block->next;\n\tpa = ", "\tpa = "),
+           "\tt->blocks = block->next;\n\tt->ops->set", "\tt->ops->set"),
     Mutant("MAP-12", "blocks are kept in the wrong order",
            "\t*t->last_block = block;\n\tt->last_block = &block->next;\n",
            "\tblock->next = t->blocks;\n\tt->blocks = block;\n"),
