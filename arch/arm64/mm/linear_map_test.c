@@ -18,6 +18,7 @@
  * is written and read as well.
  */
 #include <kunit/test.h>
+#include <linux/gfp.h>
 #include <linux/ioport.h>
 #include <linux/kmsg_dump.h>
 #include <linux/memblock.h>
@@ -28,10 +29,14 @@
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/moduleparam.h>
+#include <linux/rcupdate.h>
 #include <linux/set_memory.h>
+#include <linux/smp.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 #include <linux/vmstat.h>
 
+#include <asm/cpufeature.h>
 #include <asm/linear_map.h>
 #include <asm/pgtable.h>
 
@@ -169,7 +174,8 @@ static struct state now(void)
 {
 	return (struct state){
 		.linear = hash_of(_PAGE_OFFSET(vabits_actual), PAGE_END),
-		.memmap = hash_of(VMEMMAP_START, VMEMMAP_END),
+		/* what a CPU of fewer address bits leaves unused is vmalloc's */
+		.memmap = hash_of(VMALLOC_END + SZ_8M, VMEMMAP_END),
 		.tables = count_tables(),
 		.sections = count_sections(),
 		.max_pfn = max_pfn,
@@ -303,15 +309,37 @@ static void refuse_wrapping(struct kunit *test)
 	expect_refused(test, room, -SUBSECTION, -ERANGE);
 }
 
+/* The first address that the CPU, or else a descriptor, has no bits for. */
+static u64 physical_end(void)
+{
+	static const u8 known[] = { 32, 36, 40, 42, 44, 48, 52 };
+	u64 mmfr0 = read_sanitised_ftr_reg(SYS_ID_AA64MMFR0_EL1);
+	unsigned int bits = known[min(mmfr0 & 0xf, ARRAY_SIZE(known) - 1)];
+
+	if (!IS_ENABLED(CONFIG_ARM64_64K_PAGES) && !lpa2_is_enabled())
+		bits = min(bits, 48);
+	return BIT_ULL(min(bits, PHYS_MASK_SHIFT));
+}
+
 static void refuse_beyond(struct kunit *test)
 {
 	u64 limit = arch_get_mappable_range().end + 1;
 
 	expect_refused(test, limit, SUBSECTION, -E2BIG);
 	expect_refused(test, limit - SUBSECTION, 2 * SUBSECTION, -E2BIG);
-	expect_refused(test, BIT_ULL(PHYS_MASK_SHIFT), SUBSECTION, -E2BIG);
 	/* up to the very last address: it does not wrap */
 	expect_refused(test, -SUBSECTION, SUBSECTION, -E2BIG);
+}
+
+static void refuse_unphysical(struct kunit *test)
+{
+	u64 limit = physical_end();
+
+	expect_refused(test, limit, SUBSECTION, -E2BIG);
+	expect_refused(test, limit, SECTION, -E2BIG);
+	expect_refused(test, limit - SUBSECTION, 2 * SUBSECTION, -E2BIG);
+	expect_refused(test, BIT_ULL(PHYS_MASK_SHIFT), SUBSECTION, -E2BIG);
+	expect_refused(test, BIT_ULL(52), SUBSECTION, -E2BIG);
 }
 
 static void refuse_below(struct kunit *test)
@@ -382,7 +410,8 @@ static void mappable_range(struct kunit *test)
 	KUNIT_EXPECT_LT(test, range.start, range.end);
 	KUNIT_EXPECT_LE(test, range.start, memblock_start_of_DRAM());
 	KUNIT_EXPECT_GE(test, range.end, memblock_end_of_DRAM() - 1);
-	KUNIT_EXPECT_LT(test, range.end, BIT_ULL(PHYS_MASK_SHIFT));
+	KUNIT_EXPECT_EQ(test, range.end,
+			min_t(u64, __pa(PAGE_END - 1), physical_end() - 1));
 	KUNIT_EXPECT_GE(test, (u64)__phys_to_virt(range.start),
 			_PAGE_OFFSET(vabits_actual));
 	KUNIT_EXPECT_LE(test, (u64)__phys_to_virt(range.end), PAGE_END - 1);
@@ -600,6 +629,47 @@ static void removed_in_parts(struct kunit *test)
 	expect_tables_as(test, &before);
 }
 
+#define ROUNDS	1024
+
+static long count_free(void)
+{
+	rcu_barrier();
+	drain_all_pages(NULL);
+	return global_zone_page_state(NR_FREE_PAGES);
+}
+
+/* A page that is lost in each round is told from what others take meanwhile. */
+static void expect_as_free(struct kunit *test, long before)
+{
+	KUNIT_EXPECT_LT(test, before - count_free(), ROUNDS / 2);
+}
+
+static void tables_are_freed(struct kunit *test)
+{
+	long before = count_free();
+	int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		KUNIT_ASSERT_EQ(test, 0, map(room, SUBSECTION, NULL));
+		KUNIT_ASSERT_EQ(test, 0, unmap(room, SUBSECTION));
+	}
+	expect_as_free(test, before);
+}
+
+static void memmap_is_freed(struct kunit *test)
+{
+	long before = count_free();
+	u64 size;
+	int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		size = i % 8 ? SUBSECTION : SECTION;
+		KUNIT_ASSERT_EQ(test, 0, add(room, size, NULL));
+		take_away(room, size, NULL);
+	}
+	expect_as_free(test, before);
+}
+
 /* ---- MAP-08: cutting leaves */
 
 #define HOLE		(room + SZ_1G / 4 + SUBSECTION)
@@ -660,6 +730,49 @@ static void expect_absent(struct kunit *test, u64 start, u64 size)
 
 	for (pa = start; pa < start + size; pa += SUBSECTION)
 		KUNIT_EXPECT_EQ_MSG(test, 0, look_pa(pa, NULL), "at %#llx", pa);
+}
+
+struct reading {
+	u64 pa;
+	atomic_t done;
+};
+
+static void try_to_read(void *arg)
+{
+	struct reading *reading = arg;
+	u64 value;
+
+	if (!copy_from_kernel_nofault(&value, (void *)__phys_to_virt(reading->pa),
+				      sizeof(value)))
+		atomic_inc(&reading->done);
+}
+
+/* How many CPUs can read it? Those that can have it in their TLB afterwards. */
+static int readers(u64 pa)
+{
+	struct reading reading = { .pa = pa };
+
+	on_each_cpu(try_to_read, &reading, true);
+	return atomic_read(&reading.done);
+}
+
+static void unreadable_at_once(struct kunit *test)
+{
+	u64 pas[] = { room, HOLE, room + SZ_1G - PAGE_SIZE };
+	unsigned int i;
+
+	if (!ram)
+		kunit_skip(test, "the range is no RAM");
+	KUNIT_ASSERT_EQ(test, 0, map(room, SZ_1G, &somebody));
+	for (i = 0; i < ARRAY_SIZE(pas); i++)
+		KUNIT_EXPECT_EQ(test, num_online_cpus(), readers(pas[i]));
+	KUNIT_EXPECT_EQ(test, 0, unmap(HOLE, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 0, readers(HOLE));
+	KUNIT_EXPECT_EQ(test, num_online_cpus(), readers(HOLE + PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 0, unmap(room, SZ_1G));
+	for (i = 0; i < ARRAY_SIZE(pas); i++)
+		KUNIT_EXPECT_EQ(test, 0, readers(pas[i]));
+	KUNIT_EXPECT_EQ(test, 0, readers(HOLE + PAGE_SIZE));
 }
 
 static void cut_the_middle(struct kunit *test)
@@ -874,20 +987,33 @@ static void memmap_in_range(struct kunit *test)
 	expect_tables_as(test, &before);
 }
 
-/* A range too small for its memmap: refused, and the rest is given back. */
-static void memmap_too_large(struct kunit *test)
+/* An altmap too small for the memmap: refused, and what was taken given back. */
+static void expect_too_small(struct kunit *test, unsigned long pages)
 {
 	struct vmem_altmap altmap = {
-		.base_pfn = PHYS_PFN(room), .free = 1,
+		.base_pfn = PHYS_PFN(room), .free = pages,
 		.end_pfn = PHYS_PFN(room + SZ_1G) - 1,
 	};
 	struct state before = now();
+	u64 position = log_position();
+
+	KUNIT_EXPECT_EQ(test, -ENOMEM, add_with(room, SZ_1G, &altmap));
+	KUNIT_EXPECT_EQ(test, 0, altmap.alloc);
+	KUNIT_EXPECT_EQ(test, 1, log_lines(position, "not added, error -12: "));
+	KUNIT_EXPECT_EQ(test, 1, log_lines(position, "memory_hotplug: "));
+	expect_tables_as(test, &before);
+}
+
+/* For less than one section, for half of them, and for all but a page. */
+static void memmap_too_large(struct kunit *test)
+{
+	unsigned long needed = PHYS_PFN(PHYS_PFN(SZ_1G) * sizeof(struct page));
 
 	if (!ram)
 		kunit_skip(test, "the range is no RAM");
-	KUNIT_EXPECT_EQ(test, -ENOMEM, add_with(room, SZ_1G, &altmap));
-	KUNIT_EXPECT_EQ(test, 0, altmap.alloc);
-	expect_tables_as(test, &before);
+	expect_too_small(test, 1);
+	expect_too_small(test, needed / 2);
+	expect_too_small(test, needed - 1);
 }
 
 /* ---- the suite */
@@ -932,6 +1058,8 @@ static struct kunit_case linear_map_cases[] = {
 	     "MAP-11 a range that wraps is refused with ERANGE"),
 	CASE(refuse_beyond,
 	     "MAP-11 a range beyond what can be mapped is refused with E2BIG"),
+	CASE(refuse_unphysical,
+	     "MAP-11 a range beyond the CPU's physical addresses is refused with E2BIG"),
 	CASE(refuse_below,
 	     "MAP-11 a range below the linear map is refused with ERANGE"),
 	CASE(refuse_boot_memory,
@@ -962,6 +1090,12 @@ static struct kunit_case linear_map_cases[] = {
 	     "MAP-09 MAP-12 1 GiB with its memmap leaves nothing behind"),
 	CASE(removed_in_parts,
 	     "MAP-08 MAP-09 1 GiB is removed by sections and leaves nothing behind"),
+	CASE(tables_are_freed,
+	     "MAP-09 a thousand rounds lose no page of tables"),
+	CASE(memmap_is_freed,
+	     "MAP-09 MAP-12 a thousand rounds lose no page of memmap"),
+	CASE(unreadable_at_once,
+	     "MAP-08 what was unmapped cannot be read by any CPU, its neighbour can"),
 	CASE(cut_the_middle,
 	     "MAP-08 the middle of a leaf is unmapped and the rest stays"),
 	CASE(cut_the_ends,

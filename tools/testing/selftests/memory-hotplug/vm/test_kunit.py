@@ -14,7 +14,7 @@ from memhp_vm import Node, Topology, ktap
 SUITE = "memhp_linear_map"
 VISIBLE = "512M"
 HIDDEN = 2 << 30            # physical address of 2 GiB behind what is visible
-CASES = 20                  # there are at least
+CASES = 34                  # there are at least
 
 
 @dataclass
