@@ -4,7 +4,8 @@
 from .errors import (CommandFailed, CommandTimeout, GuestDied, HarnessError, QmpError,
                      TopologyError, UnplugError)
 from .topology import DtMemory, Node, Nvdimm, Topology, VirtioMem
-from .vm import Dimm, Guest
+from .hotplug import Dimm
+from .vm import Guest
 
 __all__ = ["CommandFailed", "CommandTimeout", "Dimm", "DtMemory", "Guest", "GuestDied",
            "HarnessError", "Node", "Nvdimm", "QmpError", "Topology", "TopologyError",

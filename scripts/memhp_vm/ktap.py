@@ -5,7 +5,11 @@ A case that was skipped did not pass. A program that announced more cases than
 it reported, or none at all, failed.
 """
 
+import io
+import os
 import re
+import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 PASS, FAIL, SKIP = "pass", "fail", "skip"
@@ -142,3 +146,35 @@ class Writer:
         if self.tally[FAIL] or not self.count:
             return 1
         return STATUS_SKIP if self.tally[SKIP] else 0
+
+
+class Tee:
+    """Writes to several files."""
+
+    def __init__(self, *files):
+        self.files = files
+
+    def write(self, text):
+        for file in self.files:
+            file.write(text)
+
+    def flush(self):
+        for file in self.files:
+            file.flush()
+
+
+@contextmanager
+def kept(path):
+    """Standard output, whose text becomes the file "path" at the end, whatever happens.
+
+    Until then there is no such file, not even the one of an earlier run. Two runs at
+    the same time do not write into one file: the last to end leaves its own.
+    """
+    path.unlink(missing_ok=True)
+    text = io.StringIO()
+    try:
+        yield Tee(sys.stdout, text)
+    finally:
+        part = path.with_name(f".{path.name}.{os.getpid()}")
+        part.write_text(text.getvalue())
+        part.replace(path)

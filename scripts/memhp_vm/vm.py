@@ -14,30 +14,22 @@ import socket
 import subprocess
 import tempfile
 import threading
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
-from . import blocks, initramfs, modules, paths
+from . import initramfs, modules, paths
 from .agent import Agent
 from .console import FATAL, Console, reason_of
-from .errors import CommandFailed, GuestDied, HarnessError, QmpError, UnplugError
+from .errors import CommandFailed, GuestDied, HarnessError
+from .hotplug import Hotplug
 from .machine import Machine
-from .pulse import Pulse, deadline
+from .pulse import Pulse
 from .qmp import Qmp
-from .sizes import parse_size
 from .topology import Topology
 
 QEMU_ENDED = "QEMU ended"
+# A kernel that checks everything needs this much more time for the same.
+SLOWNESS = {"debug": 6, "kcsan": 6}
 SETTLE_LIMIT = 10.0         # seconds for a report to be printed whole
-UNPLUG_REFUSED = ("MEM_UNPLUG_ERROR", "DEVICE_UNPLUG_GUEST_ERROR")
-
-# What ACPI's _OST method can say of an ejection.
-OST_EJECT = (0x3, 0x103)
-OST_IN_PROGRESS = 0x84
-OST_NO_REFUSAL = (0x00, OST_IN_PROGRESS)
-OST_STATUS = {0x01: "it failed", 0x80: "not supported", 0x81: "in use", 0x82: "busy",
-              0x83: "something it depends on is busy"}
 
 
 def sweep():
@@ -48,27 +40,15 @@ def sweep():
             shutil.rmtree(left, ignore_errors=True)
 
 
-@dataclass
-class Dimm:
-    """A memory device as QEMU shows it."""
-    id: str
-    start: int
-    size: int
-    node: int
-    slot: int
-
-    @property
-    def end(self):
-        return self.start + self.size
-
-
-class Guest:
+class Guest(Hotplug):
     """See scripts/boot --help for the options' meaning on the command line.
 
     ignore     regular expressions; console lines that match are no report
     keep_going reports other than a panic, an oops or a hang do not end the
                guest; the caller looks at reports()
     silence    seconds without an answer of the agent that make a hang
+    timeout    seconds for it to boot; all times are for a kernel without checks,
+               one with them (see SLOWNESS) is given more
     log        file that gets a copy of the console
     """
 
@@ -77,8 +57,11 @@ class Guest:
                  expect_death=False, keep_going=False, ignore=(), log=None, silence=90,
                  kernel=None, initrd=None, machine_options=""):
         self.tree, self.config = tree, config
-        self.timeout, self.expect_death, self.keep_going = timeout, expect_death, keep_going
-        self.pulse, self.silence = Pulse(), silence
+        self.slowness = SLOWNESS.get(config, 1)
+        self.expect_death, self.keep_going = expect_death, keep_going
+        self.timeout, self.silence = timeout * self.slowness, silence * self.slowness
+        self.pulse = Pulse()
+        super().__init__()
         self.process = None
         self.sockets = []
         sweep()
@@ -285,113 +268,15 @@ class Guest:
             self._raise_if_dead()
             raise
 
-    def plug_dimm(self, ident, size="1G", node=0, model="pc-dimm", **properties):
-        """Hot-plugs a DIMM and returns what QEMU made of it.
-
-        The guest takes it in its own time: see wait_blocks().
-        """
-        self.qmp("object-add", qom_type="memory-backend-ram", id=f"mem-{ident}",
-                 size=parse_size(size), reserve=False)
-        try:
-            self.qmp("device_add", driver=model, id=ident, memdev=f"mem-{ident}",
-                     node=node, **properties)
-        except QmpError:
-            self.qmp("object-del", id=f"mem-{ident}")
-            raise
-        return self.dimms()[ident]
-
-    def unplug(self, ident, timeout=60):
-        """Unplugs a device, and raises UnplugError if the guest keeps it.
-
-        QEMU deletes a DIMM in the middle of the guest's work: Linux then asks the
-        slot if it is empty, and says so. A DIMM that is plugged in between answers
-        for the old one ("Eject incomplete") and is never seen; so this returns when
-        the guest is through.
-        """
-        mark = len(self.qmp_channel.events)
-        dimm = self.dimms().get(ident)
-        self.qmp("device_del", id=ident)
-        self.agent.wait(lambda: self._unplugged(mark, ident), timeout)
+    def _wait(self, done, timeout):
+        met = self.agent.wait(done, timeout)
         self._raise_if_dead()
-        outcome = self._unplugged(mark, ident)
-        if outcome is None:
-            raise UnplugError(f"{ident}: the guest did not answer in {timeout:g} s")
-        if outcome != "gone":
-            raise UnplugError(f"{ident}: the guest refused ({outcome})")
-        if dimm and not self.agent.wait(lambda: self._ejected(mark, dimm.slot), timeout):
-            self._raise_if_dead()
-            raise UnplugError(f"{ident}: gone, but the guest did not say that it is done "
-                              f"in {timeout:g} s")
-        if any(m.get("id") == f"mem-{ident}" for m in self.qmp("query-memdev")):
-            self.qmp("object-del", id=f"mem-{ident}")
-
-    def _unplugged(self, mark, ident):
-        """"gone", the reason of a refusal, or None as long as nothing was said."""
-        for event in self.qmp_channel.events_since(mark, "DEVICE_DELETED", *UNPLUG_REFUSED):
-            if event["data"].get("device") == ident:
-                return ("gone" if event["event"] == "DEVICE_DELETED"
-                        else f"{event['event']} {event['data'].get('msg', '')}".strip())
-        for source, status in self.acpi_answers(ident, mark):
-            if source in OST_EJECT and status not in OST_NO_REFUSAL:
-                return OST_STATUS.get(status, f"_OST status {status:#x}")
-        return None
-
-    def _ejected(self, mark, slot):
-        """Has the guest given its last word on an ejection? The device's name is gone."""
-        return any(info["slot"] == str(slot) and info["source"] in OST_EJECT
-                   and info["status"] != OST_IN_PROGRESS
-                   for info in self._ost_since(mark))
-
-    def _ost_since(self, mark):
-        return [event["data"]["info"]
-                for event in self.qmp_channel.events_since(mark, "ACPI_DEVICE_OST")]
-
-    def acpi_answers(self, ident, mark=0):
-        """[(source, status)] that the guest's ACPI gave for a device (_OST).
-
-        Source 1 is an insertion, 3 an ejection; status 0 is success.
-        """
-        return [(info["source"], info["status"]) for info in self._ost_since(mark)
-                if info.get("device") == ident]
-
-    def dimms(self):
-        """{id: Dimm} of the memory devices."""
-        found = {}
-        for device in self.qmp("query-memory-devices"):
-            data = device["data"]
-            found[data["id"]] = Dimm(data["id"], data.get("addr", data.get("memaddr")),
-                                     data["size"], data.get("node"), data.get("slot"))
-        return found
+        return met
 
     def page_size(self):
         """Of the guest's kernel, in bytes."""
         text = self.check("awk '/^KernelPageSize:/ { print $2; exit }' /proc/self/smaps")
         return int(text) * 1024
-
-    # ---- memory blocks
-
-    def blocks(self, device=None):
-        """The guest's memory blocks, or those of a Dimm."""
-        found = blocks.parse(self.check(blocks.READ))
-        return blocks.overlapping(found, device.start, device.size) if device else found
-
-    def wait_blocks(self, device, timeout=60, gone=False):
-        """Waits until the guest shows every block of a device (or none)."""
-        end = deadline(timeout)
-        while True:
-            found = self.blocks(device)
-            have = sum(b.size for b in found)
-            if (not have) if gone else have == device.size:
-                return found
-            if time.monotonic() > end:
-                raise HarnessError(f"{device.id}: the guest shows {have >> 20} of "
-                                   f"{device.size >> 20} MiB after {timeout:g} s")
-            time.sleep(0.1)
-
-    def set_state(self, block, state):
-        """Returns 0, or the errno text that the guest's shell gives."""
-        status, out = self.run(f"echo {state} > {block.path}/state")
-        return 0 if status == 0 else out.strip()
 
     # ---- console
 
@@ -412,6 +297,7 @@ class Guest:
 
     def wait_death(self, timeout=60):
         """The reason, with expect_death; raises if the guest lives on."""
+        timeout *= self.slowness
         self.agent.wait(lambda: self.pulse.reason, timeout)
         if not self.pulse.reason:
             raise HarnessError(f"the guest lives after {timeout:g} s\n{self.tail()}")
@@ -425,7 +311,7 @@ class GuestJob:
         self.guest, self.job = guest, job
 
     def wait(self, timeout=120):
-        result = self.job.wait(timeout)
+        result = self.job.wait(timeout * self.guest.slowness)
         self.guest._raise_if_dead()
         return result
 

@@ -244,6 +244,17 @@ class Kernel(unittest.TestCase):
         os.utime(self.build / "grafted/mm/ours.c", (5, 5))
         self.a_kernel().build()
 
+    def test_edited_meanwhile(self):
+        """kernel: what was edited during a build is built again"""
+        self.kernel.CROSS = ""
+        touch = f"touch {self.build}/grafted/mm/ours.c"
+        made = self.a_kernel()
+        made.graft = made.configure = made.lock = lambda: None
+        for make, current in (("exit 0", True), (touch, False)):
+            made.command = lambda make=make: ["/bin/sh", "-c", make]
+            made.run(config_only=False, always=True)
+            self.assertEqual(made.up_to_date(), current, make)
+
     def test_up_to_date(self):
         """kernel: make is left out exactly while nothing that goes in has changed"""
         made = self.a_kernel()
@@ -309,6 +320,11 @@ class Rows(unittest.TestCase):
     def test_cut_short(self):
         """rows: results that were announced and did not come are a failure"""
         self.ends("1..3\nok 1 MAP-01 a\n", 1, "rows: 1 proven, 2 not yet", "1 passed, 1 failed")
+
+    def test_no_plan(self):
+        """rows: results that nobody announced, before or after, are no complete result"""
+        self.ends("KTAP version 1\nok 1 MAP-01 a\n", 1,
+                  "rows: 1 proven, 2 not yet", "1 passed, 1 failed")
 
     def test_nothing_ran(self):
         """rows: an empty result file and only skipped tests are failures"""

@@ -221,10 +221,37 @@ class Memory(unittest.TestCase):
     def test_no_pause(self):
         """guest: a DIMM that is plugged as soon as the last one is gone is always seen"""
         with two_nodes() as guest:
-            for _ in range(20):
+            for _ in range(30):
                 dimm = guest.plug_dimm("d0", size="256M", node=1)
                 guest.wait_blocks(dimm, timeout=30)
                 guest.unplug("d0")
+
+    def test_no_pause_before(self):
+        """guest: a DIMM that is unplugged before the guest has seen it goes, each time"""
+        with two_nodes() as guest:
+            for _ in range(30):
+                dimm = guest.plug_dimm("d0", size="256M", node=1)
+                guest.unplug("d0", timeout=30)
+                self.assertEqual(guest.blocks(dimm), [])
+
+    def test_no_pause_not_added(self):
+        """guest: a DIMM that the guest cannot add goes, and the next one is always seen"""
+        with two_nodes() as guest:
+            for number in range(15):
+                small_one = guest.plug_dimm("less-than-a-block", size="64M", node=1)
+                guest.unplug(small_one.id, timeout=30)
+                dimm = guest.plug_dimm(f"d{number}", size="256M", node=1)
+                self.assertEqual(dimm.slot, small_one.slot)
+                guest.wait_blocks(dimm, timeout=30)
+                guest.unplug(dimm.id)
+
+    def test_not_added(self):
+        """guest: waiting for a DIMM that the guest could not add ends, with the guest's words"""
+        with two_nodes() as guest:
+            dimm = guest.plug_dimm("d0", size="64M", node=1)
+            with self.assertRaisesRegex(HarnessError, "0 of 64 MiB and is through with it.*"
+                                                      "insertion: .*unaligned"):
+                guest.wait_blocks(dimm)
 
     def test_refused(self):
         """guest: an unplug that the guest refuses raises, and the DIMM is still there"""

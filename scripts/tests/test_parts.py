@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The parts of the harness that need no QEMU."""
 
+import contextlib
 import io
 import json
 import socket
@@ -10,8 +11,9 @@ import unittest
 from pathlib import Path
 from types import SimpleNamespace
 
+import ktap_runner
 from memhp_vm import (DtMemory, HarnessError, Node, Nvdimm, QmpError, Topology, acpi, blocks,
-                      cpio, ktap, loader)
+                      cpio, ktap, loader, ost)
 from memhp_vm.agent import EXIT, HEADER, HELLO, MAGIC, OUTPUT, Agent
 from memhp_vm.console import Console
 from memhp_vm.pulse import Pulse
@@ -67,6 +69,78 @@ class Ktap(unittest.TestCase):
             for outcome in results:
                 writer.result("x", outcome)
             self.assertEqual(writer.exit_status(), status)
+
+
+class Kept(unittest.TestCase):
+    def setUp(self):
+        self.temp = tempfile.TemporaryDirectory()
+        self.addCleanup(self.temp.cleanup)
+        self.path = Path(self.temp.name) / "a.ktap"
+
+    def writing(self):
+        """A result file of which the first lines are written; its text goes nowhere else."""
+        stack = contextlib.ExitStack()
+        with contextlib.redirect_stdout(io.StringIO()):
+            out = stack.enter_context(ktap.kept(self.path))
+        out.write("KTAP version 1\n")
+        return stack, out
+
+    def test_two(self):
+        """ktap: of two runs at a time each leaves its own results, whole"""
+        (first, one), (second, two) = self.writing(), self.writing()
+        one.write("ok 1 first\n1..1\n")
+        two.write("ok 1 second\n1..1\n")
+        for stack, word in ((second, "second"), (first, "first")):
+            stack.close()
+            self.assertEqual(self.path.read_text(), f"KTAP version 1\nok 1 {word}\n1..1\n")
+        self.assertEqual([path.name for path in self.path.parent.iterdir()], ["a.ktap"])
+
+    def test_earlier(self):
+        """ktap: while a run goes on there are no results, not even older ones"""
+        self.path.write_text("old")
+        stack, _ = self.writing()
+        self.assertFalse(self.path.exists())
+        stack.close()
+
+    def test_raises(self):
+        """ktap: what a run has said is kept when it raises"""
+        with self.assertRaises(KeyboardInterrupt), contextlib.redirect_stdout(io.StringIO()):
+            with ktap.kept(self.path) as out:
+                out.write("1..2\n")
+                raise KeyboardInterrupt
+        self.assertEqual(self.path.read_text(), "1..2\n")
+
+
+class Runner(unittest.TestCase):
+    def run_tests(self, body):
+        """{name: outcome} of the tests in a class, and the exit status."""
+        out = io.StringIO()
+        suite = unittest.defaultTestLoader.loadTestsFromTestCase(
+            type("Inner", (unittest.TestCase,), body))
+        status = ktap_runner.run(suite, out)
+        self.assertEqual(ktap.missing_results(out.getvalue()), 0)
+        cases = ktap.parse_cases(out.getvalue())
+        names = [case.name.split(" # ")[0].split(".")[-1] for case in cases]
+        self.assertEqual(len(set(names)), len(names), "a test has two results")
+        return dict(zip(names, (case.outcome for case in cases))), status
+
+    def test_no_set_up(self):
+        """runner: tests whose class cannot be set up fail under their own names"""
+        def broken(_):
+            raise OSError("no guest")
+        found, status = self.run_tests({"setUpClass": classmethod(broken),
+                                        "test_a": lambda self: None,
+                                        "test_b": lambda self: None})
+        self.assertEqual((found["test_a"], found["test_b"], status), (ktap.FAIL, ktap.FAIL, 1))
+
+    def test_parts_of_one(self):
+        """runner: a test of which two parts fail has failed once"""
+        def parts(self):
+            for i in range(3):
+                with self.subTest(i=i):
+                    self.assertEqual(i, 1)
+        found, _ = self.run_tests({"test_a": parts, "test_b": lambda self: None})
+        self.assertEqual(found, {"test_a": ktap.FAIL, "test_b": ktap.PASS})
 
 
 # (kind of the report or None, the lines)
@@ -185,6 +259,30 @@ class Channels(unittest.TestCase):
         pulse.die("one")
         pulse.die("two")
         self.assertEqual(pulse.reason, "one")
+
+
+def ost_event(source, status, device="d0", slot="0"):
+    named = {"device": device} if device else {}
+    return {"event": "ACPI_DEVICE_OST",
+            "data": {"info": {**named, "source": source, "status": status, "slot": slot}}}
+
+
+class Ost(unittest.TestCase):
+    def test_ejection(self):
+        """acpi: an ejection ends with an answer that is not "in progress" and not an insertion's"""
+        said = ost.answers([ost_event(1, 0), ost_event(3, 0x84), {"event": "DEVICE_DELETED"},
+                            ost_event(3, 0, device=None), ost_event(0x103, 0x82)])
+        self.assertEqual([answer.last_of_ejection for answer in said],
+                         [False, False, True, True])
+        self.assertEqual([answer.refusal for answer in said], [None, None, None, "busy"])
+
+    def test_story(self):
+        """acpi: of a DIMM that did not come, its answers and the kernel's complaint are told"""
+        said = ost.answers([ost_event(3, 0), ost_event(1, 0x99)])
+        self.assertEqual(ost.story(said, "x\nMP00: Eject incomplete - status 0xf\ny\n"),
+                         "its ACPI said ejection: success, insertion: _OST status 0x99; "
+                         "MP00: Eject incomplete - status 0xf")
+        self.assertEqual(ost.story([], ""), "its ACPI said nothing")
 
 
 class Files(unittest.TestCase):
