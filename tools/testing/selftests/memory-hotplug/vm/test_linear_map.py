@@ -121,17 +121,6 @@ def injected(guest):
     return left == 0
 
 
-def insertion(guest, ident, timeout=30):
-    """The status that the guest's ACPI gave for the insertion of a device."""
-    end = time.monotonic() + timeout
-    while time.monotonic() < end:
-        answers = [status for source, status in guest.acpi_answers(ident) if source == 1]
-        if answers:
-            return answers[0]
-        time.sleep(0.05)
-    raise AssertionError(f"the guest said nothing of {ident}")
-
-
 def said_so(guest, dimm):
     """One line that names range and error. (ACPI's own answer is "success" here:
     the kernel's ACPI code, which is not ours, drops the error of an insertion.)"""
@@ -148,7 +137,7 @@ def plug_without(guest, k, before):
     """True if the k-th table was missed: the DIMM is refused, nothing changed."""
     shortage_of_table(guest, k)
     dimm = guest.plug_dimm(f"k{k}", size="1G", node=1)
-    insertion(guest, dimm.id)
+    guest.wait_taken(dimm.id)
     missed = injected(guest)
     no_shortage(guest)
     if missed:
@@ -398,7 +387,7 @@ def spin_during(ctx, guest, name, act):
 
 def plug_and_wait(guest, ident):
     guest.plug_dimm(ident, size="1G", node=0)
-    assert insertion(guest, ident) == 0
+    assert guest.wait_taken(ident) == 0
 
 
 def nobody_is_stopped(ctx):
