@@ -16,8 +16,7 @@ import re
 import time
 
 from memhp_vm import Node, Topology, modules
-from test_dimm import state
-from test_linear_map import SLACK, amounts, same, table_pages
+from observe import SLACK, amounts, drift, expect_same, in_words, state
 
 ROUNDS = int(os.environ.get("MEMHP_ROUNDS", "6"))
 WARM_UP = 2
@@ -216,20 +215,20 @@ def same_but_for_tables(ctx, guest, before, after, tables):
     """The state is as it was, and nothing is gone but these tables."""
     middle, last = tables
     page = guest.page_size() // 1024
-    drift = {name: after[name] - before[name] for name in SLACK}
-    drift["free"] += (middle + last) * page
+    drifts = drift(before, after)
+    drifts["free"] += (middle + last) * page
     grown = after["tables"] - before["tables"]
     ctx.note(f"page tables {grown:+d}, {middle} of them far away; besides, " +
-             ", ".join(f"{name} {value:+d} KiB" for name, value in drift.items()))
+             in_words(drifts))
     assert grown == middle, f"page tables: {before['tables']} became {after['tables']}"
-    for name, value in drift.items():
+    for name, value in drifts.items():
         allowed = max(SLACK[name], 32 * page) + KEPT_BACK.get(ctx.config, 0)
         assert abs(value) <= allowed, f"{name}: {value:+d} KiB"
-    same({name: before[name] for name in ("iomem", "blocks", "zones", "dump")}, after)
+    expect_same({name: before[name] for name in ("iomem", "sysfs", "zones", "dump")}, after)
 
 
 def whole_state(guest):
-    return {**amounts(guest), **state(guest), "tables": table_pages(guest)}
+    return {**amounts(guest), **state(guest)}
 
 
 def rounds(ctx, rodata):

@@ -6,86 +6,19 @@ hundreds of cycles, the removal of a part, a CPU that must not be stopped. Range
 for the module memhp_range are RAM that "mem=" hides from the kernel.
 """
 
+import os
 import re
 import time
 
+import shortage
+from machines import GIB, HIDDEN, hidden_ram, plain
 from memhp_vm import Node, Topology
-from test_dimm import linear_offset, no_shortage, shortage, state, symbol_range
+from observe import amounts, expect_same, mapped, small_drift, state
 
-MIB = 1 << 20
-GIB = 1 << 30
-BLOCK = 128 * MIB
-HIDDEN = 2 * GIB            # physical address in node 1, all of which is hidden
-CYCLES = 200
-LEVELS = ("PTE", "PMD", "PUD", "PGD")
-
-
-# ---- what a guest shows
-
-def mapped_rows(guest, start, size):
-    """{kind: bytes} of what the page-table dump shows of a physical range."""
-    base, found = linear_offset(guest), {}
-    for line in guest.check("cat /sys/kernel/debug/kernel_page_tables").splitlines():
-        match = re.match(r"0x(\w+)-0x(\w+)\s+\S+\s+(.*)", line)
-        if not match or "AF" not in match[3].split():
-            continue
-        first, last = (int(x, 16) - base for x in match.groups()[:2])
-        part = min(last, start + size) - max(first, start)
-        if part > 0:
-            words = match[3].split()
-            kind = words[0] + ("+CON" if "CON" in words else "")
-            found[kind] = found.get(kind, 0) + part
-    return found
-
-
-def mapped(guest, start, size):
-    return sum(mapped_rows(guest, start, size).values())
-
-
-def number(guest, name, path="/proc/meminfo"):
-    for line in guest.check(f"cat {path}").splitlines():
-        if line.split()[0].rstrip(":") == name:
-            return int(line.split()[1])
-    raise AssertionError(f"{path} has no {name}")
-
-
-# One process that starts no other, at addresses that do not vary: what it needs
-# itself is the same each time. Reading stat_refresh folds the CPUs' counts.
-COUNT_TABLES = ("echo 0 > /proc/sys/kernel/randomize_va_space; exec sh -c '"
-                "read x < /proc/sys/vm/stat_refresh; while read name value; do"
-                " [ $name = nr_page_table_pages ] && echo $value;"
-                " done < /proc/vmstat; true'")
-
-
-def table_pages(guest):
-    """nr_page_table_pages; the lowest of some, as what exits may still linger."""
-    return min(int(guest.check(COUNT_TABLES)) for _ in range(5))
-
-
-def same(before, after):
-    for name, value in before.items():
-        assert after[name] == value, difference(name, value, after[name])
-
-
-def difference(name, old, new):
-    if not isinstance(old, str):
-        return f"{name}: {old} became {new}"
-    gone = sorted(set(old.splitlines()) - set(new.splitlines()))
-    more = sorted(set(new.splitlines()) - set(old.splitlines()))
-    return f"{name} changed: -{gone[:5]} +{more[:5]}"
-
-
-def full_state(guest):
-    return dict(state(guest), tables=table_pages(guest))
+CYCLES = int(os.environ.get("MEMHP_CYCLES", "200"))
 
 
 # ---- ranges by the module
-
-def hidden_ram(ctx, rodata="on", **options):
-    nodes = [Node("512M", 1), Node("2560M", 1)]
-    return ctx.guest(firmware="dt", topology=Topology(nodes=nodes),
-                     cmdline=f"nokaslr rodata={rodata} mem=512M", **options)
-
 
 def load_ranges(guest):
     status, out = guest.insmod("memhp_range", "nid=1")
@@ -102,25 +35,6 @@ def do(guest, action, start, size):
 
 # ---- MAP-04
 
-def machine(slots=4):
-    return Topology(nodes=[Node("512M", 1), Node("256M", 1)], slots=slots, maxmem="16G",
-                    cover_nomap=True)
-
-
-def shortage_of_table(guest, k):
-    """The k-th table that the page-table code asks for cannot be had; the next can."""
-    shortage(guest, k, 1)
-    start, end = symbol_range(guest, "kpgt_pool_fill")
-    guest.check(f"cd /sys/kernel/debug/fail_page_alloc && echo {start} > require-start"
-                f" && echo {end} > require-end")
-
-
-def injected(guest):
-    """Was the failure asked for one that happened?"""
-    left = int(guest.check("cat /sys/kernel/debug/fail_page_alloc/times"))
-    return left == 0
-
-
 def said_so(guest, dimm):
     """One line that names range and error. (ACPI's own answer is "success" here:
     the kernel's ACPI code, which is not ours, drops the error of an insertion.)"""
@@ -135,13 +49,13 @@ def take_away(guest, dimm):
 
 def plug_without(guest, k, before):
     """True if the k-th table was missed: the DIMM is refused, nothing changed."""
-    shortage_of_table(guest, k)
+    shortage.of_table(guest, k)
     dimm = guest.plug_dimm(f"k{k}", size="1G", node=1)
     guest.wait_taken(dimm.id)
-    missed = injected(guest)
-    no_shortage(guest)
+    missed = shortage.came(guest)
+    shortage.end(guest)
     if missed:
-        same(before, full_state(guest))
+        expect_same(before, state(guest))
         assert said_so(guest, dimm), f"no word of table {k} on the console"
     else:
         guest.wait_blocks(dimm)
@@ -158,10 +72,9 @@ def retry(guest):
 
 def every_table(ctx, rodata, ks, least):
     """Misses table k for each k, the last until a DIMM comes in spite of it."""
-    with ctx.guest(firmware="uefi", topology=machine(),
-                   cmdline=f"nokaslr rodata={rodata}") as guest:
+    with plain(ctx, rodata) as guest:
         retry(guest)
-        before, refused = full_state(guest), []
+        before, refused = state(guest), []
         for k in ks:
             if not plug_without(guest, k, before):
                 break
@@ -169,14 +82,15 @@ def every_table(ctx, rodata, ks, least):
         else:
             raise AssertionError(f"still refused without table {ks[-1]}")
         retry(guest)
-        same(before, full_state(guest))
+        expect_same(before, state(guest))
     ctx.note(f"rodata={rodata}: refused and undone for k = {refused}; "
              f"table {k} is not needed")
     assert len(refused) >= least, refused
 
 
 def no_table_blocks(ctx):
-    every_table(ctx, "on", range(1, 40), 1)
+    # with larger pages, tables that boot made hold the blocks of a DIMM as well
+    every_table(ctx, "on", range(1, 40), 0 if ctx.config in ("16k", "64k") else 1)
 
 
 def no_table_pages(ctx):
@@ -184,9 +98,8 @@ def no_table_pages(ctx):
 
 
 def stock_no_table(ctx):
-    with ctx.guest(tree="stock", firmware="uefi", topology=machine(),
-                   cmdline="rodata=full", expect_death=True) as guest:
-        shortage(guest, 1, 1)
+    with plain(ctx, "full", tree="stock", expect_death=True) as guest:
+        shortage.begin(guest, 1, 1)
         guest.plug_dimm("d0", size="1G", node=1)
         reason = guest.wait_death(60)
     ctx.note(f"stock: {reason}")
@@ -195,34 +108,7 @@ def stock_no_table(ctx):
 
 # ---- MAP-12, MAP-09
 
-SLACK = {"free": 2048, "Slab": 1024}     # KiB: caches of the guest's own commands
 CYCLES_TO_WARM_UP = 20
-
-
-def settle(guest):
-    guest.check("sync; echo 3 > /proc/sys/vm/drop_caches; sleep 0.5;"
-                " echo 3 > /proc/sys/vm/drop_caches; sleep 0.5")
-
-
-def amounts(guest):
-    """In KiB. What is free includes the lists that each CPU keeps."""
-    settle(guest)
-    kept = sum(int(n) for n in re.findall(r"count:\s+(\d+)", guest.check("cat /proc/zoneinfo")))
-    return {"free": number(guest, "MemFree") + kept * guest.page_size() // 1024,
-            "Slab": number(guest, "Slab")}
-
-
-def small_drift(ctx, what, first, later):
-    drift = {name: later[name] - first[name] for name in SLACK}
-    ctx.note(f"{what}: " + ", ".join(f"{name} {value:+d} KiB" for name, value in drift.items()))
-    assert all(abs(drift[name]) <= SLACK[name] for name in SLACK), drift
-
-
-def balance(guest):
-    return amounts(guest), {"tables": table_pages(guest),
-                    "sysfs": guest.check("ls /sys/devices/system/memory"
-                                         " /sys/devices/system/node/node*"),
-                    "iomem": guest.check("cat /proc/iomem")}
 
 
 def cycles(guest, count):
@@ -235,12 +121,12 @@ def many_cycles(ctx, rodata):
     with hidden_ram(ctx, rodata=rodata) as guest:
         load_ranges(guest)
         cycles(guest, CYCLES_TO_WARM_UP)
-        first, exact = balance(guest)
+        first, before = amounts(guest), state(guest)
         cycles(guest, CYCLES)
-        later, exact_later = balance(guest)
+        later, after = amounts(guest), state(guest)
         assert mapped(guest, HIDDEN, GIB) == 0
-    ctx.note(f"page tables {exact['tables']} -> {exact_later['tables']}")
-    same(exact, exact_later)
+    ctx.note(f"page tables {before['tables']} -> {after['tables']}")
+    expect_same(before, after)
     small_drift(ctx, f"rodata={rodata}, {CYCLES} cycles", first, later)
 
 
@@ -262,57 +148,79 @@ def dimm_cycle(guest, ident):
 
 
 def ten_dimms(ctx):
-    with ctx.guest(firmware="uefi", topology=machine(), cmdline="nokaslr rodata=full") as guest:
+    with plain(ctx, "full") as guest:
         dimm_cycle(guest, "first")
-        before = full_state(guest)
+        before = state(guest)
         first = amounts(guest)
         for i in range(10):
             dimm_cycle(guest, f"d{i}")
-        same(before, full_state(guest))
+        expect_same(before, state(guest))
         later = amounts(guest)
     small_drift(ctx, "10 DIMMs", first, later)
 
 
 # ---- MAP-08
 
-HOLE = HIDDEN + 3 * BLOCK
+class Row:
+    """Memory blocks in hidden RAM, added as one range, of which one is to go first."""
 
+    def __init__(self, guest):
+        load_ranges(guest)
+        self.guest = guest
+        self.block = guest.blocks()[0].size
+        self.count = max(GIB // self.block, 4)
+        self.whole = (HIDDEN, self.count * self.block)
+        gap = self.count // 2 - 1
+        self.low, self.hole = self.part(0, gap), self.part(gap, 1)
+        self.high = self.part(gap + 1, self.count - gap - 1)
+        do(guest, "add", *self.whole)
 
-LOW, HIGH = (HIDDEN, 3 * BLOCK), (HOLE + BLOCK, 4 * BLOCK)
+    def part(self, first, count):
+        """(start, size) of that many blocks."""
+        return HIDDEN + first * self.block, count * self.block
 
+    def others(self):
+        """All blocks but the one that goes first; neighbours are seldom adjacent."""
+        parts = [self.part(index, 1) for index in range(self.count)]
+        parts.remove(self.hole)
+        return parts[1::2] + parts[::2]
 
-def set_blocks(guest, part, state_name):
-    start, size = part
-    for index in range(start // BLOCK, (start + size) // BLOCK):
-        guest.check(f"echo {state_name} > /sys/devices/system/memory/memory{index}/state")
+    def mapped(self, part):
+        return mapped(self.guest, *part)
 
+    def set(self, part, wanted):
+        start, size = part
+        for index in range(start // self.block, (start + size) // self.block):
+            self.guest.check(f"echo {wanted} > /sys/devices/system/memory/memory{index}/state")
 
-def fill_alone(guest, part):
-    """Fills a part to the last page, which takes that the node has no other."""
-    set_blocks(guest, part, "online_movable")
-    guest.check("memfill {:#x} {:#x} 1".format(*part), timeout=60)
-    set_blocks(guest, part, "offline")
+    def fill(self, part):
+        self.guest.check("memfill {:#x} {:#x} 1".format(*part), timeout=120)
 
+    def fill_alone(self, part):
+        """Fills a part to the last page, which takes that the node has no other."""
+        self.set(part, "online_movable")
+        self.fill(part)
+        self.set(part, "offline")
 
-def expect_only_hole(guest):
-    assert mapped(guest, HOLE, BLOCK) == 0
-    assert mapped(guest, *LOW) == LOW[1] and mapped(guest, *HIGH) == HIGH[1]
+    def expect_only_hole(self):
+        assert self.mapped(self.hole) == 0
+        for part in (self.low, self.high):
+            assert self.mapped(part) == part[1]
 
 
 def remove_part(ctx, rodata):
     with hidden_ram(ctx, rodata=rodata) as guest:
-        load_ranges(guest)
-        do(guest, "add", HIDDEN, GIB)
-        do(guest, "remove", HOLE, BLOCK)
-        expect_only_hole(guest)
-        fill_alone(guest, LOW)
-        fill_alone(guest, HIGH)
-        for i in (5, 0, 7, 2, 4, 1, 6):
-            do(guest, "evict", HIDDEN + i * BLOCK, BLOCK)
-            assert mapped(guest, HIDDEN + i * BLOCK, BLOCK) == 0
-        assert mapped(guest, HIDDEN, GIB) == 0
-        do(guest, "add", HIDDEN, GIB)       # nothing is in the way
-        assert mapped(guest, HIDDEN, GIB) == GIB
+        row = Row(guest)
+        do(guest, "remove", *row.hole)
+        row.expect_only_hole()
+        row.fill_alone(row.low)
+        row.fill_alone(row.high)
+        for part in row.others():
+            do(guest, "evict", *part)
+            assert row.mapped(part) == 0
+        assert row.mapped(row.whole) == 0
+        do(guest, "add", *row.whole)        # nothing is in the way
+        assert row.mapped(row.whole) == row.whole[1]
 
 
 def remove_part_blocks(ctx):
@@ -326,32 +234,31 @@ def remove_part_pages(ctx):
 def remove_while_used(ctx):
     """The neighbours are online when the part goes."""
     with hidden_ram(ctx) as guest:
-        load_ranges(guest)
-        do(guest, "add", HIDDEN, GIB)
-        set_blocks(guest, (HIDDEN, GIB), "online_movable")
-        guest.check(f"memfill {HIDDEN:#x} {GIB:#x} 1", timeout=60)
-        do(guest, "evict", HOLE, BLOCK)
-        expect_only_hole(guest)
-        set_blocks(guest, HIGH, "offline")
-        guest.check("memfill {:#x} {:#x} 1".format(*LOW), timeout=60)
-        set_blocks(guest, LOW, "offline")
-        fill_alone(guest, HIGH)
-        expect_only_hole(guest)
+        row = Row(guest)
+        row.set(row.whole, "online_movable")
+        row.fill(row.whole)
+        do(guest, "evict", *row.hole)
+        row.expect_only_hole()
+        row.set(row.high, "offline")
+        row.fill(row.low)
+        row.set(row.low, "offline")
+        row.fill_alone(row.high)
+        row.expect_only_hole()
 
 
 def stock_remove_part(ctx):
     with hidden_ram(ctx, tree="stock", expect_death=True) as guest:
-        load_ranges(guest)
-        do(guest, "add", HIDDEN, GIB)
-        whole = mapped(guest, HIDDEN, GIB)
-        do(guest, "remove", HOLE, BLOCK)
-        left = mapped(guest, HIDDEN, GIB)
-        ctx.note(f"stock: of {whole // MIB} MiB, {left // MIB} stay mapped when 128 are removed")
-        guest.run("echo online_movable > /sys/devices/system/memory/memory"
-                  f"{HIDDEN // BLOCK}/state; memfill {HIDDEN:#x} {BLOCK:#x} 1", timeout=60)
+        row = Row(guest)
+        whole, block = row.whole[1], row.block
+        do(guest, "remove", *row.hole)
+        left = row.mapped(row.whole)
+        ctx.note(f"stock: of {whole >> 20} MiB, {left >> 20} stay mapped when"
+                 f" {block >> 20} are removed")
+        guest.run(f"echo online_movable > /sys/devices/system/memory/memory{HIDDEN // block}"
+                  f"/state; memfill {HIDDEN:#x} {block:#x} 1", timeout=60)
         reason = guest.wait_death(60)
     ctx.note(f"stock: {reason}")
-    assert left < GIB - BLOCK and reason, (left, reason)
+    assert left < whole - block and reason, (left, reason)
 
 
 # ---- MAP-01

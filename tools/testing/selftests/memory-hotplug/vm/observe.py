@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a guest shows of its memory, and whether it is as it was.
+
+Owns the difference between what has to be the same to the last digit (state()) and
+what may vary by the guest's own commands (amounts()).
+"""
+
+import re
+import time
+
+from machines import GIB
+
+LEVELS = ("PTE", "PMD", "PUD", "PGD")
+VA_BITS = {4096: 48, 16384: 48, 65536: 52}      # of configs/base, 16k and 64k
+SLACK = {"free": 2048, "Slab": 1024}            # KiB
+
+
+# ---- the linear map
+
+def linear_offset(guest):
+    """Virtual minus physical in the linear map, without KASLR."""
+    first = min(block.start for block in guest.blocks()) & ~(GIB - 1)
+    return (1 << 64) - (1 << VA_BITS[guest.page_size()]) - first
+
+
+def mapped_by_kind(guest, start, size):
+    """{kind: bytes} of what the page-table dump shows of a physical range."""
+    base, found = linear_offset(guest), {}
+    for line in guest.check("cat /sys/kernel/debug/kernel_page_tables").splitlines():
+        match = re.match(r"0x(\w+)-0x(\w+)\s+\S+\s+(.*)", line)
+        if not match or "AF" not in match[3].split():
+            continue
+        first, last = (int(x, 16) - base for x in match.groups()[:2])
+        part = min(last, start + size) - max(first, start)
+        if part > 0:
+            words = match[3].split()
+            kind = words[0] + ("+CON" if "CON" in words else "")
+            found[kind] = found.get(kind, 0) + part
+    return found
+
+
+def mapped(guest, start, size):
+    return sum(mapped_by_kind(guest, start, size).values())
+
+
+# ---- what has to be the same
+
+# One process that starts no other, at addresses that do not vary: what it needs
+# itself is the same each time. Reading stat_refresh folds the CPUs' counts.
+COUNT_TABLES = ("echo 0 > /proc/sys/kernel/randomize_va_space; exec sh -c '"
+                "read x < /proc/sys/vm/stat_refresh; while read name value; do"
+                " [ $name = nr_page_table_pages ] && echo $value;"
+                " done < /proc/vmstat; true'")
+
+
+def table_pages(guest):
+    """nr_page_table_pages; the lowest of some, as what exits may still linger."""
+    return min(int(guest.check(COUNT_TABLES)) for _ in range(5))
+
+
+def state(guest):
+    """What has to be as it was, once memory is gone or was refused."""
+    return {
+        "tables": table_pages(guest),
+        "iomem": guest.check("cat /proc/iomem"),
+        "sysfs": guest.check("ls /sys/devices/system/memory /sys/devices/system/node/node*"),
+        "zones": guest.check("grep -E 'Node|spanned|present|managed' /proc/zoneinfo"),
+        "dump": guest.check("cat /sys/kernel/debug/kernel_page_tables"
+                            " | sed -n '/Linear/,/Linear Mapping end/p;"
+                            "/vmemmap start/,/vmemmap end/p'"),
+    }
+
+
+def expect_same(before, after):
+    for name, value in before.items():
+        assert after[name] == value, difference(name, value, after[name])
+
+
+def difference(name, old, new):
+    if not isinstance(old, str):
+        return f"{name}: {old} became {new}"
+    gone = sorted(set(old.splitlines()) - set(new.splitlines()))
+    more = sorted(set(new.splitlines()) - set(old.splitlines()))
+    return f"{name} changed: -{gone[:5]} +{more[:5]}"
+
+
+# ---- what may vary a little
+
+def look(guest):
+    """{name: KiB}. What is free includes the lists that each CPU keeps."""
+    text = guest.check("echo 3 > /proc/sys/vm/drop_caches; cat /proc/zoneinfo /proc/meminfo")
+    kept = sum(int(n) for n in re.findall(r"count:\s+(\d+)", text))
+    free, slab = (int(re.search(rf"^{name}:\s+(\d+)", text, re.M)[1])
+                  for name in ("MemFree", "Slab"))
+    return {"free": free + kept * guest.page_size() // 1024, "Slab": slab}
+
+
+def amounts(guest):
+    """What look() shows once it stays the same: much is freed a while later."""
+    guest.check("sync")
+    seen = look(guest)
+    for _ in range(40):
+        time.sleep(0.5)
+        last, seen = seen, look(guest)
+        if all(abs(seen[name] - last[name]) <= SLACK[name] / 8 for name in SLACK):
+            return seen
+    raise AssertionError(f"free memory does not come to rest: {last}, {seen}")
+
+
+def drift(first, later):
+    return {name: later[name] - first[name] for name in SLACK}
+
+
+def in_words(drifts):
+    return ", ".join(f"{name} {value:+d} KiB" for name, value in drifts.items())
+
+
+def small_drift(ctx, what, first, later):
+    drifts = drift(first, later)
+    ctx.note(f"{what}: {in_words(drifts)}")
+    assert all(abs(drifts[name]) <= SLACK[name] for name in SLACK), drifts
