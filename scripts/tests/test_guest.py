@@ -269,13 +269,15 @@ class Memory(unittest.TestCase):
     def test_memfill_misses(self):
         """guest: memfill fails when a block is not in use, and when one word is wrong"""
         with two_nodes() as guest:
-            dimm = guest.plug_dimm("d0", size="256M", node=1)
-            first, *_ = guest.wait_blocks(dimm)
+            size = 2 * guest.blocks()[0].size
+            dimm = guest.plug_dimm("d0", size=f"{size >> 20}M", node=1)
+            first, _ = guest.wait_blocks(dimm)
             self.assertEqual(guest.set_state(first, "online_movable"), 0)
             fill = f"memfill {dimm.start} {{}} 1"
+            pages = size // guest.page_size()
             status, out = guest.run(fill.format(dimm.size), timeout=300)
             self.assertEqual(status, 1, out)
-            self.assertIn("covered 32768 of 65536 pages", out)
+            self.assertIn(f"covered {pages // 2} of {pages} pages", out)
             self.assertEqual(guest.run(fill.format(first.size), timeout=300)[0], 0)
             status, out = guest.run(fill.format(first.size) + " spoil", timeout=300)
             self.assertEqual((status, "1 bad" in out), (1, True), out)

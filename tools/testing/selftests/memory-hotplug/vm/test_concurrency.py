@@ -138,7 +138,8 @@ class Rounds:
         self.guest.check(f"rm -f /tmp/through; cp /tmp/seed /tmp/node{node}/file",
                          timeout=60 * self.slowness)
         used = movable_in_use(self.guest, node)
-        assert used >= FILE_MIB << 20, f"the file is not in the DIMM: {used} bytes used"
+        # each CPU may hold back what it counted of some pages
+        assert used >= FILE_MIB << 19, f"the file is not in the DIMM: {used} bytes used"
         return self.guest.start("while :; do cmp /tmp/seed /tmp/node%d/file || exit 1;"
                                 " [ -e /tmp/through ] && break; done; rm /tmp/node%d/file"
                                 % (node, node))
