@@ -41,7 +41,7 @@ class Plan:
 
     # verb: (words it takes, whether it says how many lines it is about)
     VERBS = {"overlay": (1, False), "shadow": (1, False), "unifdef": (2, True),
-             "append": (1, True), "pin": (2, False)}
+             "append": (1, True), "pin": (2, False), "omit": (1, False)}
 
     def __init__(self, repo, build, stock):
         self.repo, self.build, self.stock = repo, build, stock
@@ -86,6 +86,11 @@ class Plan:
     def shadow(self, step, file):
         self.shadows.add(file)
         self.regions.append(Region("shadow", file, "file", self.stock_text(step, file)))
+
+    def omit(self, step, file):
+        """Whoever still compiles it is told."""
+        self.regions.append(Region("omit", file, "file", self.stock_text(step, file)))
+        self.texts[file] = f'#error "{file} is left out, see graft/manifest"\n'
 
     def unifdef(self, step, file, option):
         """Takes lines out; what unifdef says is believed only line by line."""

@@ -198,6 +198,16 @@ class Tree(GraftTest):
         self.grafts("--relock")
         self.assertEqual(seen.read_text(), STOCK["drivers/base/memory.c"])
 
+    def test_omit(self):
+        """GRAFT-01 a file that is left out cannot be compiled, and is stock's if withdrawn"""
+        self.manifest("overlay mm\nomit mm/core.c\n")
+        self.grafts("--relock")
+        seen = self.tree / "mm/core.c"
+        self.assertRegex(seen.read_text(), '^#error "mm/core.c is left out')
+        self.manifest(MANIFEST)
+        self.grafts("--relock")
+        self.assertNotIn("#error", seen.read_text())
+
     def test_append_withdrawn(self):
         """GRAFT-01 an edited file is stock's again when its manifest line is withdrawn"""
         self.grafts("--relock")
@@ -299,6 +309,14 @@ class Pins(GraftTest):
         self.grafts("--relock")
         self.edit("drivers/base/memory.c", "int blocks;", "long blocks;")
         self.stops("drivers/base/memory.c: file: changed", "-int blocks;", "+long blocks;")
+
+    def test_omitted(self):
+        """GRAFT-02 any change of a file that is left out stops the graft"""
+        self.manifest("overlay mm\nomit mm/core.c\n")
+        self.grafts("--relock")
+        path = self.stock / "mm/core.c"
+        path.write_text(path.read_text() + "int later;\n")
+        self.stops("mm/core.c: file: changed", "+int later;")
 
     def test_old_text_lost(self):
         """GRAFT-02 without the old text at hand the new one and the old version are shown"""
@@ -526,7 +544,7 @@ class Packaged(GraftTest):
     def test_elsewhere(self):
         """GRAFT-02 a line added at the top of every file we hook is accepted"""
         self.grafts()
-        for file in {r[1] for r in self.regions if r[0] != "shadow"}:
+        for file in {r[1] for r in self.regions if r[0] not in ("shadow", "omit")}:
             path = self.stock / file
             path.write_text("\n" + path.read_text())
         self.grafts()
