@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _MM_MEMORY_HOTPLUG_INTERNAL_H
+#define _MM_MEMORY_HOTPLUG_INTERNAL_H
+/*
+ * The parts of memory hotplug, and what they ask of one another. What others
+ * call is in <linux/memory_hotplug.h> and <linux/memhp.h>.
+ *
+ *	transactions	add.c  remove.c  online.c  offline.c
+ *	decisions	policy.c  zone_choice.c  range.c  budget.c  price.c
+ *	state		piece.c  zone.c  section.c  node.c  memmap.c  resource.c
+ *
+ * A call goes down only. The memory hotplug lock is taken by transactions.
+ */
+#include <linux/memory_hotplug.h>
+#include <linux/types.h>
+
+struct memory_block;
+struct memory_group;
+struct resource;
+struct vmem_altmap;
+struct zone;
+
+/* In messages: both ends are inclusive. */
+#define MHP_RANGE	"[mem %#018llx-%#018llx]"
+
+/* lock.c */
+
+/* The caller holds the memory hotplug lock for writing. */
+void mhp_assert_locked(void);
+
+/* range.c */
+
+/**
+ * mhp_check_range() - may this be a unit of adding and removing?
+ * @start: first physical address, bytes
+ * @size:  bytes
+ *
+ * Return: 0; -EINVAL if it is empty, wraps, or is not made of memory blocks.
+ */
+int mhp_check_range(u64 start, u64 size);
+
+/* Says so in the log; returns @err. Each refusal says it once. */
+int mhp_not_added(u64 start, u64 size, int err, const char *why);
+
+/* policy.c */
+
+/**
+ * mhp_choose_zone() - the zone for a range that is to be onlined
+ * @type:     what was asked for, not MMOP_OFFLINE
+ * @nid:      node
+ * @group:    memory group, or NULL
+ * @pfn:      first page
+ * @nr_pages: how many
+ *
+ * zone_for_pfn_range() is the same; it is called by others as well.
+ */
+static inline struct zone *mhp_choose_zone(enum mmop type, int nid,
+					   struct memory_group *group,
+					   unsigned long pfn,
+					   unsigned long nr_pages)
+{
+	return zone_for_pfn_range(type, nid, group, pfn, nr_pages);
+}
+
+/* node.c */
+
+/**
+ * mhp_node_begin() - bring a node up for memory that is being added
+ * @nid: node id
+ *
+ * Return: 1 if it was not online before: mhp_node_abort() then takes it back;
+ * 0 if it was; -EINVAL: there can be no such node; -ENOMEM; what sysfs said.
+ */
+int mhp_node_begin(int nid);
+void mhp_node_abort(int nid);
+
+/* budget.c */
+
+/**
+ * mhp_check_budget() - can adding a range be afforded?
+ * @start:       first physical address, bytes
+ * @size:        bytes
+ * @self_hosted: the page structs lie in the range
+ *
+ * Return: 0; -ENOMEM after a line in the log that says how much is needed.
+ */
+int mhp_check_budget(u64 start, u64 size, bool self_hosted);
+
+/* memmap.c */
+
+/* Pages at the start of a block whose page structs lie in it; 0 if they cannot. */
+unsigned long mhp_memmap_pages(u64 size);
+
+/* The altmap of a memory block, or NULL without memory. */
+struct vmem_altmap *mhp_altmap_new(u64 start, u64 size, bool inaccessible);
+void mhp_altmap_free(struct vmem_altmap *altmap);
+
+/* piece.c */
+
+/**
+ * struct mhp_pieces - a range, and how it is made
+ * @start:        first physical address, bytes
+ * @size:         bytes
+ * @each:         bytes of a piece, a divisor of @size
+ * @nid:          node
+ * @self_hosted:  the page structs lie in their piece, which is a memory block
+ * @inaccessible: ... and the memory is not there until it is onlined
+ * @group:        memory group, or NULL
+ */
+struct mhp_pieces {
+	u64 start, size, each;
+	int nid;
+	bool self_hosted;
+	bool inaccessible;
+	struct memory_group *group;
+};
+
+/* Whole or not at all: 0, or the first error of a step. */
+int mhp_pieces_add(const struct mhp_pieces *p);
+
+/* The memory blocks are all there, and offline. */
+void mhp_pieces_remove(u64 start, u64 size);
+
+/* remove.c */
+
+/* What memblock knows of a range that is not there any more. */
+void mhp_memblock_forget(u64 start, u64 size);
+
+/* resource.c */
+
+/**
+ * mhp_resource_add() - show a range in the resource tree
+ * @start: first physical address, bytes
+ * @size:  bytes
+ * @name:  what /proc/iomem calls it
+ *
+ * Return: the resource, or an ERR_PTR(): -EEXIST: something is there; -E2BIG:
+ * beyond what "mem=" allows; -ENOMEM.
+ */
+struct resource *mhp_resource_add(u64 start, u64 size, const char *name);
+void mhp_resource_drop(struct resource *res);
+
+#endif /* _MM_MEMORY_HOTPLUG_INTERNAL_H */

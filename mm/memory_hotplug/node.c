@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Nodes: online as long as they have memory or CPUs.
+ *
+ * Owns:      bringing a node up, with its data, zonelists and sysfs
+ *            directory, and taking it down.
+ * Must not:  know of zones or ranges.
+ * Locks:     the device hotplug lock; the memory hotplug lock for writing,
+ *            which try_online_node() takes itself.
+ */
+#define pr_fmt(fmt) "memory_hotplug: " fmt
+
+#include <linux/cpumask.h>
+#include <linux/export.h>
+#include <linux/memory.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mmzone.h>
+#include <linux/node.h>
+#include <linux/nodemask.h>
+#include <linux/topology.h>
+
+#include "internal.h"
+
+static void node_down(int nid)
+{
+	node_set_offline(nid);
+	unregister_one_node(nid);
+}
+
+int __ref mhp_node_begin(int nid)
+{
+	int ret;
+
+	if (!numa_valid_node(nid) || !node_possible(nid))
+		return -EINVAL;
+	if (node_online(nid))
+		return 0;
+	ret = free_area_init_core_hotplug(NODE_DATA(nid));
+	if (ret)
+		return ret;
+	/* others may allocate from it as soon as it is online, and fall back */
+	build_all_zonelists(NODE_DATA(nid));
+	node_set_online(nid);
+	ret = register_one_node(nid);
+	if (ret) {
+		node_set_offline(nid);
+		return ret;
+	}
+	return 1;
+}
+
+void mhp_node_abort(int nid)
+{
+	node_down(nid);
+}
+
+/**
+ * try_online_node() - bring a node up that has no memory yet
+ * @nid: node id, e.g. of a CPU that comes
+ *
+ * Context: process context, may sleep; device hotplug lock held; the memory
+ * hotplug lock is taken.
+ * Return: 0 if it is online now; -EINVAL: there can be no such node; -ENOMEM;
+ * or what sysfs said.
+ */
+int try_online_node(int nid)
+{
+	int ret;
+
+	if (numa_valid_node(nid) && node_online(nid))
+		return 0;
+	mem_hotplug_begin();
+	ret = mhp_node_begin(nid);
+	mem_hotplug_done();
+	return min(ret, 0);
+}
+
+#ifdef CONFIG_MEMORY_HOTREMOVE
+
+static int block_of_node(struct memory_block *mem, void *nid)
+{
+	return mem->nid == *(int *)nid;
+}
+
+static bool node_has_cpu(int nid)
+{
+	int cpu;
+
+	for_each_present_cpu(cpu)
+		if (cpu_to_node(cpu) == nid)
+			return true;
+	return false;
+}
+
+/**
+ * try_offline_node() - take a node down if nothing is left in it
+ * @nid: node id
+ *
+ * Memory blocks count, also those that are offline, and so do CPUs that are
+ * present. A device's pages keep the node too.
+ *
+ * Context: process context, may sleep; device hotplug lock and memory hotplug
+ * lock held.
+ */
+void try_offline_node(int nid)
+{
+	if (NODE_DATA(nid)->node_spanned_pages || node_has_cpu(nid))
+		return;
+	if (for_each_memory_block(&nid, block_of_node))
+		return;
+	node_down(nid);
+}
+EXPORT_SYMBOL(try_offline_node);
+
+#endif /* CONFIG_MEMORY_HOTREMOVE */

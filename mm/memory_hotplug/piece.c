@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pieces of a range: what is added and removed as one, with page structs, a
+ * linear map and memory blocks. A range whose page structs lie elsewhere is one
+ * piece; else each memory block is one, so that it can leave alone.
+ *
+ * Must not:  take locks, know of nodes' states, resources or memblock.
+ * Locks:     callers hold device hotplug lock and memory hotplug lock.
+ */
+#include <linux/device.h>
+#include <linux/memory.h>
+#include <linux/memory_hotplug.h>
+#include <linux/memremap.h>
+#include <linux/mm.h>
+#include <linux/pgtable.h>
+
+#include "internal.h"
+
+static int piece_add(const struct mhp_pieces *p, u64 start)
+{
+	struct mhp_params params = { .pgprot = pgprot_mhp(PAGE_KERNEL) };
+	int ret;
+
+	if (p->self_hosted) {
+		params.altmap = mhp_altmap_new(start, p->each, p->inaccessible);
+		if (!params.altmap)
+			return mhp_not_added(p->start, p->size, -ENOMEM,
+					     "no memory");
+	}
+	ret = arch_add_memory(p->nid, start, p->each, &params);
+	if (ret)
+		goto free;
+	ret = create_memory_block_devices(start, p->each, params.altmap,
+					  p->group);
+	if (ret) {
+		mhp_not_added(p->start, p->size, ret, "no memory blocks for it");
+		goto remove;
+	}
+	return 0;
+
+remove:
+	arch_remove_memory(start, p->each, params.altmap, NULL);
+free:
+	mhp_altmap_free(params.altmap);
+	return ret;
+}
+
+/* The altmap of a piece, which now belongs to the caller. */
+static struct vmem_altmap *take_altmap(u64 start)
+{
+	struct memory_block *mem =
+		find_memory_block(pfn_to_section_nr(PHYS_PFN(start)));
+	struct vmem_altmap *altmap;
+
+	if (!mem)
+		return NULL;
+	altmap = mem->altmap;
+	mem->altmap = NULL;
+	put_device(&mem->dev);
+	return altmap;
+}
+
+static void piece_remove(u64 start, u64 size)
+{
+	struct vmem_altmap *altmap = take_altmap(start);
+
+	remove_memory_block_devices(start, size);
+	arch_remove_memory(start, size, altmap, NULL);
+	mhp_altmap_free(altmap);
+}
+
+static void pieces_remove(u64 start, u64 end, u64 each)
+{
+	for (; start < end; start += each)
+		piece_remove(start, each);
+}
+
+int mhp_pieces_add(const struct mhp_pieces *p)
+{
+	u64 end = p->start + p->size, at;
+	int ret;
+
+	for (at = p->start; at < end; at += p->each) {
+		ret = piece_add(p, at);
+		if (ret) {
+			pieces_remove(p->start, at, p->each);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static int has_altmap(struct memory_block *mem, void *unused)
+{
+	return !!mem->altmap;
+}
+
+void mhp_pieces_remove(u64 start, u64 size)
+{
+	bool self_hosted = walk_memory_blocks(start, size, NULL, has_altmap);
+
+	pieces_remove(start, start + size,
+		      self_hosted ? memory_block_size_bytes() : size);
+}

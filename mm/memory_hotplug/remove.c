@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Removing memory: the transaction that undoes add.c.
+ *
+ * check that all is offline -> memory blocks, linear map and page structs ->
+ * memblock -> resource -> node down if nothing is left in it
+ */
+#define pr_fmt(fmt) "memory_hotplug: " fmt
+
+#include <linux/device.h>
+#include <linux/export.h>
+#include <linux/firmware-map.h>
+#include <linux/ioport.h>
+#include <linux/memblock.h>
+#include <linux/memory.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+void mhp_memblock_forget(u64 start, u64 size)
+{
+	if (IS_ENABLED(CONFIG_ARCH_KEEP_MEMBLOCK) &&
+	    memblock_remove(start, size))
+		pr_warn(MHP_RANGE " stays in memblock: no memory\n",
+			start, start + size - 1);
+}
+
+#ifdef CONFIG_MEMORY_HOTREMOVE
+
+static int not_removed(u64 start, u64 size, int err, const char *why)
+{
+	pr_err(MHP_RANGE " not removed, error %d: %s\n",
+	       start, start + size - 1, err, why);
+	return err;
+}
+
+/* What the memory blocks of a range are like. */
+struct survey {
+	unsigned long blocks;
+	bool online;
+	bool boot;
+	int nid;		/* NUMA_NO_NODE if there are several */
+};
+
+static int survey_block(struct memory_block *mem, void *arg)
+{
+	struct survey *s = arg;
+
+	if (mem->state != MEM_OFFLINE)
+		s->online = true;
+	if (early_section(__nr_to_section(mem->start_section_nr)))
+		s->boot = true;
+	if (!s->blocks++)
+		s->nid = mem->nid;
+	else if (s->nid != mem->nid)
+		s->nid = NUMA_NO_NODE;
+	return 0;
+}
+
+static int check(u64 start, u64 size, struct survey *s)
+{
+	int ret = mhp_check_range(start, size);
+
+	if (ret)
+		return not_removed(start, size, ret,
+				   "start and size must be multiples of a memory block, size not zero");
+	*s = (struct survey){ .nid = NUMA_NO_NODE };
+	walk_memory_blocks(start, size, s, survey_block);
+	if (s->online)
+		return not_removed(start, size, -EBUSY,
+				   "a part of it is online");
+	if (s->boot)
+		return not_removed(start, size, -EPERM,
+				   "a part of it was there at boot");
+	if (s->blocks != size / memory_block_size_bytes())
+		return not_removed(start, size, -EINVAL,
+				   "a part of it is not there");
+	return 0;
+}
+
+static int try_remove(u64 start, u64 size)
+{
+	struct survey s;
+	int ret = check(start, size, &s);
+
+	if (ret)
+		return ret;
+	firmware_map_remove(start, start + size, "System RAM");
+
+	mem_hotplug_begin();
+	mhp_pieces_remove(start, size);
+	mhp_memblock_forget(start, size);
+	release_mem_region_adjustable(start, size);
+	if (s.nid != NUMA_NO_NODE)
+		try_offline_node(s.nid);
+	mem_hotplug_done();
+	return 0;
+}
+
+/**
+ * __remove_memory() - remove memory that the caller knows to be offline
+ * @start: first physical address, bytes, a multiple of a memory block
+ * @size:  bytes, a multiple of a memory block
+ *
+ * If it is not offline after all, it stays, with a line in the log.
+ *
+ * Context: process context, may sleep; device hotplug lock held.
+ */
+void __remove_memory(u64 start, u64 size)
+{
+	try_remove(start, size);
+}
+
+/**
+ * remove_memory() - remove memory
+ * @start: first physical address, bytes, a multiple of a memory block
+ * @size:  bytes, a multiple of a memory block
+ *
+ * Context: process context, may sleep; takes the device hotplug lock.
+ * Return: 0; -EBUSY: a part is online; -EPERM: a part was there at boot;
+ * -EINVAL: not made of memory blocks that are there. In each case nothing has
+ * changed.
+ */
+int remove_memory(u64 start, u64 size)
+{
+	int ret;
+
+	lock_device_hotplug();
+	ret = try_remove(start, size);
+	unlock_device_hotplug();
+	return ret;
+}
+EXPORT_SYMBOL_GPL(remove_memory);
+
+/* How the blocks of a range were online, in their order. */
+struct history {
+	u8 *types;		/* enum mmop, MMOP_OFFLINE if it was offline */
+	unsigned int nr;
+};
+
+static u8 online_type_of(struct memory_block *mem)
+{
+	if (mem->state == MEM_OFFLINE)
+		return MMOP_OFFLINE;
+	if (mem->zone && zone_idx(mem->zone) == ZONE_MOVABLE)
+		return MMOP_ONLINE_MOVABLE;
+	return MMOP_ONLINE_KERNEL;
+}
+
+static int take_offline(struct memory_block *mem, void *arg)
+{
+	struct history *h = arg;
+	u8 type = online_type_of(mem);
+	int ret = device_offline(&mem->dev);
+
+	if (ret < 0)
+		return ret;
+	h->types[h->nr++] = type;	/* MMOP_OFFLINE if it was offline */
+	return 0;
+}
+
+static int take_back_online(struct memory_block *mem, void *arg)
+{
+	struct history *h = arg;
+	u8 type;
+
+	if (!h->nr)
+		return 1;		/* the rest was never touched */
+	h->nr--;
+	type = *h->types++;
+	if (type == MMOP_OFFLINE)
+		return 0;
+	mem->online_type = type;
+	if (device_online(&mem->dev) < 0)
+		pr_warn("%s stays offline\n", dev_name(&mem->dev));
+	return 0;
+}
+
+static int offline_and_remove(u64 start, u64 size, u8 *types)
+{
+	struct history h = { .types = types };
+	int ret = walk_memory_blocks(start, size, &h, take_offline);
+
+	if (!ret)
+		ret = try_remove(start, size);
+	if (ret)
+		walk_memory_blocks(start, size, &h, take_back_online);
+	return ret;
+}
+
+/**
+ * offline_and_remove_memory() - offline what is online, and remove all of it
+ * @start: first physical address, bytes, a multiple of a memory block
+ * @size:  bytes, a multiple of a memory block
+ *
+ * If it cannot be done, blocks that were online are so again, in the zone they
+ * were in; one that is not says so in the log.
+ *
+ * Context: process context, may sleep; takes the device hotplug lock.
+ * Return: 0; as remove_memory(); -ENOMEM; or why a block cannot be offlined:
+ * -EBUSY, -EINTR, ...
+ */
+int offline_and_remove_memory(u64 start, u64 size)
+{
+	int ret = mhp_check_range(start, size);
+	u8 *types;
+
+	if (ret)
+		return not_removed(start, size, ret,
+				   "start and size must be multiples of a memory block, size not zero");
+	types = kvmalloc_array(size / memory_block_size_bytes(),
+			       sizeof(*types), GFP_KERNEL);
+	if (!types)
+		return -ENOMEM;
+	lock_device_hotplug();
+	ret = offline_and_remove(start, size, types);
+	unlock_device_hotplug();
+	kvfree(types);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(offline_and_remove_memory);
+
+#endif /* CONFIG_MEMORY_HOTREMOVE */

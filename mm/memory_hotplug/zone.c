@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Zones and nodes: what they span, and how many pages they have.
+ *
+ * Owns:      spans and present counts of zones and nodes, after boot.
+ * Must not:  decide which zone a range goes to.
+ * Locks:     callers hold the memory hotplug lock for writing. Spans are also
+ *            read under span_seqlock, and a node's under node_size_lock.
+ */
+#include <linux/memory.h>
+#include <linux/memory_hotplug.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+
+#include "../internal.h"
+#include "internal.h"
+
+/* First page and number of pages of a zone or node, where it keeps them. */
+struct span {
+	unsigned long *first, *pages;
+};
+
+static struct span zone_span(struct zone *zone)
+{
+	return (struct span){ &zone->zone_start_pfn, &zone->spanned_pages };
+}
+
+static struct span node_span(struct pglist_data *pgdat)
+{
+	return (struct span){ &pgdat->node_start_pfn,
+			      &pgdat->node_spanned_pages };
+}
+
+static unsigned long span_end(struct span s)
+{
+	return *s.first + *s.pages;
+}
+
+static void span_set(struct span s, unsigned long first, unsigned long end)
+{
+	*s.first = first;
+	*s.pages = end - first;
+}
+
+static void span_grow(struct span s, unsigned long first, unsigned long end)
+{
+	if (*s.pages)
+		span_set(s, min(first, *s.first), max(end, span_end(s)));
+	else
+		span_set(s, first, end);
+}
+
+/* Does any page of the subsection at @pfn belong to the zone? */
+static bool zone_has(struct zone *zone, unsigned long pfn)
+{
+	struct page *page = pfn_to_online_page(pfn);
+
+	return page && page_zone(page) == zone;
+}
+
+/*
+ * Pages come and go by subsections: one page of each tells. [*first, *end)
+ * becomes the smallest range that holds all of the zone's in it.
+ */
+static void trim(struct zone *zone, unsigned long *first, unsigned long *end)
+{
+	const unsigned long step = PAGES_PER_SUBSECTION;
+
+	while (*first < *end && !zone_has(zone, *first))
+		*first = ALIGN(*first + 1, step);
+	while (*first < *end && !zone_has(zone, *end - 1))
+		*end = ALIGN_DOWN(*end - 1, step);
+	if (*first >= *end)
+		*first = *end = 0;
+}
+
+/* What is left of a zone without a range: only at its ends can it get smaller. */
+static void zone_rest(struct zone *zone, unsigned long pfn,
+		      unsigned long end_pfn, unsigned long *first,
+		      unsigned long *end)
+{
+	*first = zone->zone_start_pfn;
+	*end = zone_end_pfn(zone);
+	if (pfn <= *first)
+		*first = min(end_pfn, *end);
+	else if (end_pfn >= *end)
+		*end = pfn;
+	else
+		return;
+	trim(zone, first, end);
+}
+
+/* What the zones of a node span together. */
+static void node_update_span(struct pglist_data *pgdat)
+{
+	struct zone *zone = pgdat->node_zones;
+	unsigned long first = 0, pages = 0;
+	struct span sum = { &first, &pages };
+
+	for (; zone < pgdat->node_zones + MAX_NR_ZONES; zone++)
+		if (!zone_is_empty(zone))
+			span_grow(sum, zone->zone_start_pfn,
+				  zone_end_pfn(zone));
+	span_set(node_span(pgdat), first, first + pages);
+}
+
+/* The section of a range's edge holds a device's page structs and others. */
+static void taint_edge(struct zone *zone, unsigned long pfn)
+{
+#ifdef CONFIG_ZONE_DEVICE
+	if (zone_is_zone_device(zone) && !IS_ALIGNED(pfn, PAGES_PER_SECTION))
+		__pfn_to_section(pfn)->section_mem_map |=
+			SECTION_TAINT_ZONE_DEVICE;
+#endif
+}
+
+/**
+ * move_pfn_range_to_zone() - make a range a part of a zone
+ * @zone:        the zone
+ * @start_pfn:   first page
+ * @nr_pages:    how many; offline pages that have page structs
+ * @altmap:      where the page structs lie, for a device's pages, or NULL
+ * @migratetype: of the pageblocks
+ *
+ * Initialises the page structs. The pages are reserved (a device's) or offline,
+ * and on no list.
+ *
+ * Context: process context, may sleep; memory hotplug lock held for writing.
+ */
+void __ref move_pfn_range_to_zone(struct zone *zone, unsigned long start_pfn,
+				  unsigned long nr_pages,
+				  struct vmem_altmap *altmap, int migratetype)
+{
+	struct pglist_data *pgdat = zone->zone_pgdat;
+	unsigned long end = start_pfn + nr_pages;
+	unsigned long flags;
+
+	clear_zone_contiguous(zone);
+	if (zone_is_empty(zone))
+		init_currently_empty_zone(zone, start_pfn, nr_pages);
+
+	pgdat_resize_lock(pgdat, &flags);
+	zone_span_writelock(zone);
+	span_grow(zone_span(zone), start_pfn, end);
+	zone_span_writeunlock(zone);
+	span_grow(node_span(pgdat), start_pfn, end);
+	pgdat_resize_unlock(pgdat, &flags);
+
+	taint_edge(zone, start_pfn);
+	taint_edge(zone, end);
+	memmap_init_range(nr_pages, zone_to_nid(zone), zone_idx(zone),
+			  start_pfn, 0, MEMINIT_HOTPLUG, altmap, migratetype);
+	set_zone_contiguous(zone);
+}
+
+/* So that a use of them afterwards shows; debugging kernels only. */
+static void poison_page_structs(unsigned long pfn, unsigned long nr_pages)
+{
+	const unsigned long piece = SZ_2M / sizeof(struct page);
+	unsigned long nr;
+
+	for (; nr_pages; pfn += nr, nr_pages -= nr) {
+		nr = min(nr_pages, piece);
+		page_init_poison(pfn_to_page(pfn), nr * sizeof(struct page));
+		cond_resched();
+	}
+}
+
+/**
+ * remove_pfn_range_from_zone() - make a range a part of no zone
+ * @zone:      the zone it is in
+ * @start_pfn: first page
+ * @nr_pages:  how many; none is online
+ *
+ * The page structs have no meaning afterwards. ZONE_DEVICE keeps its span:
+ * nobody looks for pages in it.
+ *
+ * Context: process context, may sleep; memory hotplug lock held for writing.
+ */
+void remove_pfn_range_from_zone(struct zone *zone, unsigned long start_pfn,
+				unsigned long nr_pages)
+{
+	struct pglist_data *pgdat = zone->zone_pgdat;
+	unsigned long first, end, flags;
+
+	poison_page_structs(start_pfn, nr_pages);
+	if (zone_is_zone_device(zone))
+		return;
+
+	clear_zone_contiguous(zone);
+	zone_rest(zone, start_pfn, start_pfn + nr_pages, &first, &end);
+	pgdat_resize_lock(pgdat, &flags);
+	zone_span_writelock(zone);
+	span_set(zone_span(zone), first, end);
+	zone_span_writeunlock(zone);
+	node_update_span(pgdat);
+	pgdat_resize_unlock(pgdat, &flags);
+	set_zone_contiguous(zone);
+}
+
+/**
+ * adjust_present_page_count() - count pages that come or go
+ * @page:     the first
+ * @group:    memory group, or NULL
+ * @nr_pages: how many come; negative if they go
+ *
+ * Context: memory hotplug lock held for writing.
+ */
+void adjust_present_page_count(struct page *page, struct memory_group *group,
+			       long nr_pages)
+{
+	struct zone *zone = page_zone(page);
+	bool movable = zone_idx(zone) == ZONE_MOVABLE;
+
+	zone->present_pages += nr_pages;
+	zone->zone_pgdat->node_present_pages += nr_pages;
+	if (early_section(__pfn_to_section(page_to_pfn(page))))
+		zone->present_early_pages += nr_pages;
+	if (!group)
+		return;
+	if (movable)
+		group->present_movable_pages += nr_pages;
+	else
+		group->present_kernel_pages += nr_pages;
+}
