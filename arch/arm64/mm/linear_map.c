@@ -200,46 +200,36 @@ int linear_map_remove(u64 start, u64 size)
 }
 
 /*
- * __add_pages() stops at the first section that fails and leaves the ones
- * before it. None was there when we began, so those that are there now are
- * ours. A section's part of the range was added whole or not at all; where it
- * was not, the memmap has come before it. Boot's memmap is never ours.
+ * The memmap of the whole range comes first, in one walk; then __add_pages()
+ * finds it. If that fails it takes its sections away, and what the memmap was
+ * made for and never used goes here.
  */
-static void remove_sections(unsigned long pfn, unsigned long end_pfn,
-			    const struct mhp_params *params)
-{
-	unsigned long next;
-
-	vmemmap_begin_batch(params->altmap);
-	for (; pfn < end_pfn; pfn = next) {
-		next = min(end_pfn, SECTION_ALIGN_UP(pfn + 1));
-		if (sections_present(pfn, next))
-			__remove_pages(pfn, next - pfn, params->altmap,
-				       params->pgmap);
-		else if (!early_section(__pfn_to_section(pfn)))
-			vmemmap_free((unsigned long)pfn_to_page(pfn),
-				     (unsigned long)pfn_to_page(next),
-				     params->altmap);
-	}
-	vmemmap_end_batch();
-}
-
 static int add_sections(int nid, u64 start, u64 size,
 			struct mhp_params *params)
 {
 	unsigned long pfn = PHYS_PFN(start), nr = PHYS_PFN(size);
-	int ret = 0;
+	int ret;
 
 	/* an altmap is checked, and what it gives counted, by __add_pages() */
-	if (!params->altmap)
-		ret = vmemmap_begin_add(pfn, nr, nid);
+	if (params->altmap)
+		return __add_pages(nid, pfn, nr, params);
+	ret = vmemmap_begin_add(pfn, nr, nid);
 	if (ret)
 		return ret;
 	ret = __add_pages(nid, pfn, nr, params);
 	vmemmap_end_add();
 	if (ret)
-		remove_sections(pfn, pfn + nr, params);
+		vmemmap_free((unsigned long)pfn_to_page(pfn),
+			     (unsigned long)pfn_to_page(pfn + nr), NULL);
 	return ret;
+}
+
+static void remove_sections(u64 start, u64 size, struct vmem_altmap *altmap,
+			    struct dev_pagemap *pgmap)
+{
+	vmemmap_begin_batch(altmap);
+	__remove_pages(PHYS_PFN(start), PHYS_PFN(size), altmap, pgmap);
+	vmemmap_end_batch();
 }
 
 /**
@@ -281,7 +271,7 @@ int arch_add_memory(int nid, u64 start, u64 size, struct mhp_params *params)
 	return 0;
 
 remove:
-	remove_sections(PHYS_PFN(start), end_pfn, params);
+	remove_sections(start, size, params->altmap, params->pgmap);
 unmap:
 	linear_map_remove(start, size);
 	return refuse(start, size, ret);
@@ -307,10 +297,7 @@ void arch_remove_memory(u64 start, u64 size, struct vmem_altmap *altmap,
 {
 	int ret;
 
-	vmemmap_begin_batch(altmap);
-	__remove_pages(PHYS_PFN(start), PHYS_PFN(size), altmap, pgmap);
-	vmemmap_end_batch();
-
+	remove_sections(start, size, altmap, pgmap);
 	ret = linear_map_remove(start, size);
 	if (ret)
 		pr_err("[mem %#018llx-%#018llx] stays in the linear map, error %d: %s\n",
