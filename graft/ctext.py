@@ -24,8 +24,9 @@ def closing(code, start, pair):
     return None
 
 
-def definitions(text, name):
-    """The texts of all definitions of a function, return type to brace."""
+def spans(text, name):
+    """(start, body, end) of all definitions of a function: offsets of the return
+    type, behind the opening brace, and behind the closing one."""
     code, found = masked(text), []
     for call in re.finditer(rf"\b{re.escape(name)}\s*\(", code):
         arguments = closing(code, call.end() - 1, "()")
@@ -34,8 +35,13 @@ def definitions(text, name):
         if end:
             before = max(code.rfind(";", 0, call.start()), code.rfind("}", 0, call.start()))
             start = re.compile(r"\s*").match(code, before + 1).end()
-            found.append(text[start:end] + "\n")
+            found.append((start, body.end(), end))
     return found
+
+
+def definitions(text, name):
+    """The texts of all definitions of a function, return type to brace."""
+    return [text[start:end] + "\n" for start, _, end in spans(text, name)]
 
 
 def name_run(code, lines, first, last, taken):

@@ -7,7 +7,7 @@ import re
 import subprocess
 from collections import namedtuple
 
-from ctext import definitions, masked, name_run
+from ctext import masked, name_run, spans
 from files import Stop, read
 from lock import Region
 
@@ -41,7 +41,9 @@ class Plan:
 
     # verb: (words it takes, whether it says how many lines it is about)
     VERBS = {"overlay": (1, False), "shadow": (1, False), "unifdef": (2, True),
-             "append": (1, True), "pin": (2, False), "omit": (1, False)}
+             "append": (1, True), "pin": (2, False), "omit": (1, False),
+             "enter": (2, True)}
+    WITH_TEXT = ("append", "enter")
 
     def __init__(self, repo, build, stock):
         self.repo, self.build, self.stock = repo, build, stock
@@ -55,7 +57,7 @@ class Plan:
                            f"(there are {', '.join(self.VERBS)})")
             words, counted = self.VERBS[step.verb]
             if len(step.words) != words or counted != (step.expect is not None) \
-                    or bool(step.text) != (step.verb == "append"):
+                    or bool(step.text) != (step.verb in self.WITH_TEXT):
                 raise Stop(f"{step.where}: '{step.verb}' is not written like this, "
                            "see the top of the manifest")
             getattr(self, step.verb)(step, *step.words)
@@ -141,11 +143,23 @@ class Plan:
         self.expect(step, len(step.text), f"appended to {file} are")
         self.texts[file] = text.rstrip("\n") + "\n\n" + "\n".join(step.text) + "\n"
 
-    def pin(self, step, file, name):
-        found = definitions(self.stock_text(step, file), name)
+    def function(self, step, file, name):
+        """(text of the file, offsets of its only definition of the function)"""
+        text = self.stock_text(step, file)
+        found = spans(text, name)
         if len(found) != 1:
             raise Stop(f"{step.where}: {file} defines {name}() {len(found)} times, not once")
-        self.regions.append(Region("pin", file, name, found[0]))
+        return text, found[0]
+
+    def pin(self, step, file, name):
+        text, (start, _, end) = self.function(step, file, name)
+        self.regions.append(Region("pin", file, name, text[start:end] + "\n"))
+
+    def enter(self, step, file, name):
+        text, (start, body, end) = self.function(step, file, name)
+        self.regions.append(Region("enter", file, name, text[start:end] + "\n"))
+        self.expect(step, len(step.text), f"at the start of {name}() in {file} are")
+        self.texts[file] = text[:body] + "".join(f"\n\t{line}" for line in step.text) + text[body:]
 
     def find_collisions(self):
         for file in self.links:

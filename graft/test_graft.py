@@ -208,6 +208,30 @@ class Tree(GraftTest):
         self.grafts("--relock")
         self.assertNotIn("#error", seen.read_text())
 
+    def test_enter(self):
+        """GRAFT-01 lines go to the start of the function that is named, and of no other"""
+        self.manifest("overlay mm\nenter mm/core.c grow expect 2 lines\n\tint a;\n\tint b;\n"
+                      "enter mm/core.c other expect 1 line\n\tint c;\n")
+        self.grafts("--relock")
+        stock, seen = STOCK["mm/core.c"], (self.tree / "mm/core.c").read_text()
+        self.assertEqual(seen, stock.replace("pages)\n{", "pages)\n{\n\tint a;\n\tint b;")
+                         .replace("other(void) {", "other(void) {\n\tint c;"))
+        self.assertIn("nothing to do", self.grafts())
+
+    def test_enter_nothing(self):
+        """GRAFT-02 a function that is not there, or there twice, cannot be entered"""
+        self.manifest("overlay mm\nenter mm/core.c missing expect 1 line\n\tint a;\n")
+        self.stops("mm/core.c defines missing() 0 times, not once")
+        self.manifest("overlay mm\nenter mm/core.c grow expect 2 lines\n\tint a;\n")
+        self.stops("at the start of grow() in mm/core.c are 1 lines")
+
+    def test_entered(self):
+        """GRAFT-02 any change of a function that is entered stops the graft"""
+        self.manifest("overlay mm\nenter mm/core.c grow expect 1 line\n\tint a;\n")
+        self.grafts("--relock")
+        self.edit("mm/core.c", "pages + 1", "pages + 2")
+        self.stops("mm/core.c: grow: changed", "+\treturn pages + 2;")
+
     def test_append_withdrawn(self):
         """GRAFT-01 an edited file is stock's again when its manifest line is withdrawn"""
         self.grafts("--relock")
