@@ -754,6 +754,27 @@ void memory_block_add_nid(struct memory_block *mem, int nid,
 			   memory_block_boot_zone(mem, nid) : NULL);
 	WRITE_ONCE(mem->nid, nid);
 }
+
+/* In the node's directory by the block's name, and the other way round. */
+static int memory_block_link(struct kobject *block, struct kobject *node)
+{
+	int err = sysfs_create_link(node, block, kobject_name(block));
+
+	return err ?: sysfs_create_link(block, node, kobject_name(node));
+}
+
+static int memory_block_join(struct memory_block *mem, void *arg)
+{
+	int nid = *(int *)arg;
+
+	memory_block_add_nid(mem, nid, MEMINIT_HOTPLUG);
+	return memory_block_link(&mem->dev.kobj, &node_devices[nid]->dev.kobj);
+}
+
+int memory_blocks_join_node(u64 start, u64 size, int nid)
+{
+	return walk_memory_blocks(start, size, &nid, memory_block_join);
+}
 #endif
 
 static int __init memory_block_check_size(unsigned long size)

@@ -2,13 +2,14 @@
 #ifndef _LINUX_MEMHP_H
 #define _LINUX_MEMHP_H
 /*
- * What memory blocks (drivers/base/memory.c) ask of mm/memory_hotplug, besides
- * <linux/memory_hotplug.h>.
+ * What memory blocks (drivers/base/memory.c), the page allocator and
+ * mm/memory_hotplug ask of one another, besides <linux/memory_hotplug.h>.
  */
-
 #include <linux/errno.h>
+#include <linux/types.h>
 
 struct memory_block;
+struct pglist_data;
 
 /**
  * mhp_online_block() - give the memory of a block to the page allocator
@@ -44,5 +45,44 @@ static inline int mhp_offline_block(struct memory_block *mem)
 	return -EINVAL;
 }
 #endif
+
+#ifdef CONFIG_NUMA
+/**
+ * memory_blocks_join_node() - show the memory blocks of a range in a node
+ * @start: first physical address, bytes
+ * @size:  bytes
+ * @nid:   node, which has its directory
+ *
+ * Links that were made before one fails go with the blocks.
+ *
+ * Context: process context, may sleep; device hotplug lock held.
+ * Return: 0; -ENOMEM.
+ */
+int memory_blocks_join_node(u64 start, u64 size, int nid);
+#else
+static inline int memory_blocks_join_node(u64 start, u64 size, int nid)
+{
+	return 0;
+}
+#endif
+
+/**
+ * mhp_build_fallback() - write the list of all zones that a node may use
+ * @pgdat:    the node
+ * @order:    nodes with memory, the nearest first
+ * @nr_nodes: how many these are
+ *
+ * Context: any, one writer at a time; readers are not kept out.
+ */
+void mhp_build_fallback(struct pglist_data *pgdat, const int *order,
+			unsigned int nr_nodes);
+
+/**
+ * mhp_build_thisnode() - write the list of a node's own zones
+ * @pgdat: the node
+ *
+ * Context: as mhp_build_fallback().
+ */
+void mhp_build_thisnode(struct pglist_data *pgdat);
 
 #endif /* _LINUX_MEMHP_H */

@@ -5,8 +5,7 @@
  * check -> node and group -> price -> resource -> node up -> memblock ->
  * pieces (page structs, linear map, memory blocks) -> links -> online
  *
- * Each step that can fail has an undo, and the steps before "online" happen all
- * or none. Onlining is policy, and its failure leaves the memory offline.
+ * Each step that can fail has an undo: memory is added wholly or not at all.
  */
 #define pr_fmt(fmt) "memory_hotplug: " fmt
 
@@ -16,10 +15,11 @@
 #include <linux/firmware-map.h>
 #include <linux/ioport.h>
 #include <linux/memblock.h>
+#include <linux/memhp.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/node.h>
 #include <linux/nodemask.h>
 #include <linux/string.h>
 
@@ -106,11 +106,16 @@ static int add_locked(const struct addition *a)
 	ret = add_pieces(a);
 	if (ret)
 		goto memblock;
-	register_memory_blocks_under_node(a->nid, PHYS_PFN(a->start),
-					  PHYS_PFN(a->start + a->size),
-					  MEMINIT_HOTPLUG);
+	ret = memory_blocks_join_node(a->start, a->size, a->nid);
+	if (ret) {
+		mhp_not_added(a->start, a->size, ret,
+			      "no links between its memory blocks and the node");
+		goto pieces;
+	}
 	return 0;
 
+pieces:
+	mhp_pieces_remove(a->start, a->size);
 memblock:
 	mhp_memblock_forget(a->start, a->size);
 node:
@@ -119,17 +124,48 @@ node:
 	return ret;
 }
 
+static void remove_again(const struct addition *a)
+{
+	mem_hotplug_begin();
+	mhp_wait_for_walkers();
+	mhp_pieces_remove(a->start, a->size);
+	mhp_memblock_forget(a->start, a->size);
+	try_offline_node(a->nid);
+	mem_hotplug_done();
+}
+
 static int online_block(struct memory_block *mem, void *unused)
 {
 	mem->online_type = mhp_get_default_online_type();
 	return device_online(&mem->dev);
 }
 
-/* Policy; a block that cannot be onlined says so itself and stays offline. */
-static void online_by_default(u64 start, u64 size)
+static int offline_block(struct memory_block *mem, void *unused)
 {
-	if (mhp_get_default_online_type() != MMOP_OFFLINE)
-		walk_memory_blocks(start, size, NULL, online_block);
+	return min(device_offline(&mem->dev), 0);
+}
+
+/*
+ * Memory that the policy wants online is that, or it is not there. Only if
+ * somebody uses a part of it already, all of it stays.
+ */
+static int online_by_default(const struct addition *a)
+{
+	int ret;
+
+	if (mhp_get_default_online_type() == MMOP_OFFLINE)
+		return 0;
+	ret = walk_memory_blocks(a->start, a->size, NULL, online_block);
+	if (ret >= 0)
+		return 0;
+	if (walk_memory_blocks(a->start, a->size, NULL, offline_block)) {
+		pr_warn(MHP_RANGE " is there, but a part of it is offline, error %d\n",
+			a->start, a->start + a->size - 1, ret);
+		return 0;
+	}
+	remove_again(a);
+	return mhp_not_added(a->start, a->size, ret,
+			     "it cannot be onlined, which auto_online_blocks asks for");
 }
 
 /**
@@ -140,8 +176,9 @@ static void online_by_default(u64 start, u64 size)
  *
  * Context: process context, may sleep; device hotplug lock held.
  * Return: 0; -EINVAL: not made of memory blocks, or no such node or group;
- * -E2BIG: it cannot be mapped; -EEXIST: a part is there already; -ENOMEM. In
- * each case nothing has changed.
+ * -E2BIG: it cannot be mapped; -EEXIST: a part is there already; -ENOMEM; or
+ * why it cannot be onlined, if the policy wants that. In each case nothing has
+ * changed.
  */
 int add_memory_resource(int nid, struct resource *res, mhp_t mhp_flags)
 {
@@ -163,6 +200,8 @@ int add_memory_resource(int nid, struct resource *res, mhp_t mhp_flags)
 	mem_hotplug_begin();
 	ret = add_locked(&a);
 	mem_hotplug_done();
+	if (!ret)
+		ret = online_by_default(&a);
 	if (ret)
 		return ret;
 
@@ -172,7 +211,6 @@ int add_memory_resource(int nid, struct resource *res, mhp_t mhp_flags)
 					 "System RAM");
 	if (mhp_flags & MHP_MERGE_RESOURCE)
 		merge_system_ram_resource(res);
-	online_by_default(a.start, a.size);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
  *	transactions	add.c  remove.c  online.c  offline.c
  *	decisions	policy.c  zone_choice.c  range.c  budget.c  price.c
  *	state		piece.c  zone.c  section.c  node.c  memmap.c  resource.c
+ *			zonelist.c  walkers.c
  *
  * A call goes down only. The memory hotplug lock is taken by transactions.
  */
@@ -120,6 +121,26 @@ int mhp_pieces_add(const struct mhp_pieces *p);
 
 /* The memory blocks are all there, and offline. */
 void mhp_pieces_remove(u64 start, u64 size);
+
+/* zonelist.c */
+
+/* Has the zone ever had pages? Then it is in zonelists, with per-CPU lists. */
+bool mhp_zone_seen(struct zone *zone);
+void mhp_zone_set_seen(struct zone *zone);
+
+/* walkers.c */
+
+/*
+ * Waits for everyone who may still look at page structs of memory that has gone
+ * offline. It may take as long as compaction of a zone does.
+ */
+#ifdef CONFIG_MEMORY_HOTREMOVE
+void mhp_wait_for_walkers(void);
+#else
+static inline void mhp_wait_for_walkers(void)
+{
+}
+#endif
 
 /* remove.c */
 

@@ -10,13 +10,17 @@
  */
 #define pr_fmt(fmt) "memory_hotplug: " fmt
 
+#include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/export.h>
+#include <linux/hugetlb.h>
+#include <linux/kernel.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mmzone.h>
 #include <linux/node.h>
 #include <linux/nodemask.h>
+#include <linux/sysfs.h>
 #include <linux/topology.h>
 
 #include "internal.h"
@@ -25,6 +29,56 @@ static void node_down(int nid)
 {
 	node_set_offline(nid);
 	unregister_one_node(nid);
+}
+
+static bool has_entry(struct kobject *dir, const char *name)
+{
+	struct kernfs_node *entry = sysfs_get_dirent(dir->sd, name);
+
+	sysfs_put(entry);
+	return entry;
+}
+
+static bool has_cpus(struct kobject *dir, int nid)
+{
+	char name[16];
+	int cpu;
+
+	for_each_present_cpu(cpu) {
+		if (cpu_to_node(cpu) != nid || !get_cpu_device(cpu))
+			continue;
+		snprintf(name, sizeof(name), "cpu%d", cpu);
+		if (!has_entry(dir, name))
+			return false;
+	}
+	return true;
+}
+
+/* Those who put something into a node's directory do not say if they could. */
+static bool directory_is_whole(int nid)
+{
+	struct kobject *dir = &node_devices[nid]->dev.kobj;
+
+	if (IS_ENABLED(CONFIG_COMPACTION) && !has_entry(dir, "compact"))
+		return false;
+	if (IS_ENABLED(CONFIG_HUGETLB_PAGE) && hugepages_supported() &&
+	    !has_entry(dir, "hugepages"))
+		return false;
+	return has_cpus(dir, nid);
+}
+
+static int node_register(int nid)
+{
+	int ret;
+
+	if (!IS_ENABLED(CONFIG_NUMA))
+		return 0;
+	ret = register_one_node(nid);
+	if (!ret && !directory_is_whole(nid)) {
+		unregister_one_node(nid);
+		ret = -ENOMEM;
+	}
+	return ret;
 }
 
 int __ref mhp_node_begin(int nid)
@@ -41,7 +95,7 @@ int __ref mhp_node_begin(int nid)
 	/* others may allocate from it as soon as it is online, and fall back */
 	build_all_zonelists(NODE_DATA(nid));
 	node_set_online(nid);
-	ret = register_one_node(nid);
+	ret = node_register(nid);
 	if (ret) {
 		node_set_offline(nid);
 		return ret;

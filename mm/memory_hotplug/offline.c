@@ -35,6 +35,7 @@
 #include <linux/ratelimit.h>
 #include <linux/sched/signal.h>
 #include <linux/swap.h>
+#include <linux/vmstat.h>
 #include <linux/writeback.h>
 #include <linux/compaction.h>	/* needs <linux/mm.h> before it */
 
@@ -469,11 +470,17 @@ static void change_node_states(const struct memory_notify *note)
 	kswapd_stop(note->status_change_nid);
 }
 
-/* The zonelists first: then fewer look at the lists that go. */
+/*
+ * Its per-CPU lists stay, as others may be on their way to them. Nobody folds
+ * the counters of a zone without pages, so that is done now.
+ */
 static void retire_zone(struct zone *zone)
 {
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		drain_zonestat(zone, per_cpu_ptr(zone->per_cpu_zonestats, cpu));
 	build_all_zonelists(NULL);
-	zone_pcp_reset(zone);
 }
 
 static void offline_commit(struct offlining *op)

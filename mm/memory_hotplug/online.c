@@ -203,7 +203,7 @@ static int check_pageset(struct onlining *op)
 	struct per_cpu_pages __percpu *pages;
 	bool enough;
 
-	if (!op->first_pages)
+	if (mhp_zone_seen(op->zone))
 		return 0;
 	stats = alloc_percpu(struct per_cpu_zonestat);
 	pages = alloc_percpu(struct per_cpu_pages);
@@ -311,8 +311,10 @@ static void put_to_use(struct onlining *op)
 
 static void online_commit(struct onlining *op)
 {
-	if (op->first_pages)
+	if (!mhp_zone_seen(op->zone)) {
 		setup_zone_pageset(op->zone);
+		mhp_zone_set_seen(op->zone);
+	}
 	count_isolated(op);
 	release_pages_of(op);
 	adjust_present_page_count(pfn_to_page(op->pfn), op->group,

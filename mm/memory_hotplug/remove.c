@@ -2,8 +2,8 @@
 /*
  * Removing memory: the transaction that undoes add.c.
  *
- * check that all is offline -> memory blocks, linear map and page structs ->
- * memblock -> resource -> node down if nothing is left in it
+ * check that all is offline -> wait for walkers -> memory blocks, linear map and
+ * page structs -> memblock -> resource -> node down if nothing is left in it
  */
 #define pr_fmt(fmt) "memory_hotplug: " fmt
 
@@ -91,6 +91,7 @@ static int try_remove(u64 start, u64 size)
 	firmware_map_remove(start, start + size, "System RAM");
 
 	mem_hotplug_begin();
+	mhp_wait_for_walkers();
 	mhp_pieces_remove(start, size);
 	mhp_memblock_forget(start, size);
 	release_mem_region_adjustable(start, size);

@@ -79,6 +79,18 @@ static unsigned long section_part_end(unsigned long pfn, unsigned long end)
 	return min(end, SECTION_ALIGN_UP(pfn + 1));
 }
 
+/*
+ * So that a use of page structs that are gone shows; debugging kernels only.
+ * Those of memory that is not accessible cannot be written.
+ */
+static void poison_page_structs(unsigned long pfn, unsigned long nr_pages,
+				const struct vmem_altmap *altmap)
+{
+	if (!altmap || !altmap->inaccessible)
+		page_init_poison(pfn_to_page(pfn),
+				 nr_pages * sizeof(struct page));
+}
+
 /**
  * __remove_pages() - unmake the sections of a range
  * @pfn:      first page, a multiple of a subsection
@@ -89,7 +101,7 @@ static unsigned long section_part_end(unsigned long pfn, unsigned long end)
  * From here on pfn_valid() is false for it on every CPU.
  *
  * Context: process context, may sleep; memory hotplug lock held for writing;
- * nothing of the range is online.
+ * nothing of the range is online, and no walker is in it.
  */
 void __remove_pages(unsigned long pfn, unsigned long nr_pages,
 		    struct vmem_altmap *altmap, struct dev_pagemap *pgmap)
@@ -100,6 +112,7 @@ void __remove_pages(unsigned long pfn, unsigned long nr_pages,
 		return;
 	for (; pfn < end; pfn = next) {
 		next = section_part_end(pfn, end);
+		poison_page_structs(pfn, next - pfn, altmap);
 		sparse_remove_section(pfn, next - pfn, altmap, pgmap);
 		cond_resched();
 	}

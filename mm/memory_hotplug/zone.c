@@ -12,8 +12,6 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
-#include <linux/sched.h>
-#include <linux/sizes.h>
 
 #include "../internal.h"
 #include "internal.h"
@@ -156,27 +154,14 @@ void __ref move_pfn_range_to_zone(struct zone *zone, unsigned long start_pfn,
 	set_zone_contiguous(zone);
 }
 
-/* So that a use of them afterwards shows; debugging kernels only. */
-static void poison_page_structs(unsigned long pfn, unsigned long nr_pages)
-{
-	const unsigned long piece = SZ_2M / sizeof(struct page);
-	unsigned long nr;
-
-	for (; nr_pages; pfn += nr, nr_pages -= nr) {
-		nr = min(nr_pages, piece);
-		page_init_poison(pfn_to_page(pfn), nr * sizeof(struct page));
-		cond_resched();
-	}
-}
-
 /**
  * remove_pfn_range_from_zone() - make a range a part of no zone
  * @zone:      the zone it is in
  * @start_pfn: first page
  * @nr_pages:  how many; none is online
  *
- * The page structs have no meaning afterwards. ZONE_DEVICE keeps its span:
- * nobody looks for pages in it.
+ * The page structs have no meaning afterwards, but walkers may still look at
+ * them. ZONE_DEVICE keeps its span: nobody looks for pages in it.
  *
  * Context: process context, may sleep; memory hotplug lock held for writing.
  */
@@ -186,7 +171,6 @@ void remove_pfn_range_from_zone(struct zone *zone, unsigned long start_pfn,
 	struct pglist_data *pgdat = zone->zone_pgdat;
 	unsigned long first, end, flags;
 
-	poison_page_structs(start_pfn, nr_pages);
 	if (zone_is_zone_device(zone))
 		return;
 

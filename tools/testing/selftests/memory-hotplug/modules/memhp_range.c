@@ -8,6 +8,7 @@
  *	add	add_memory_driver_managed() on the node that "nid" names, offline
  *	remove	remove_memory(); the range must be offline
  *	evict	offline_and_remove_memory()
+ *	valid	is pfn_valid() true for each page? -ENXIO: for none, -EUCLEAN: for some
  *
  * The ranges must be RAM that the kernel does not know, e.g. because of "mem=".
  * For test guests only.
@@ -16,7 +17,9 @@
 #include <linux/fs.h>
 #include <linux/kernel.h>
 #include <linux/memory_hotplug.h>
+#include <linux/mmzone.h>
 #include <linux/module.h>
+#include <linux/pfn.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -32,6 +35,18 @@ static int add(u64 start, u64 size)
 					 "System RAM (memhp test)", MHP_NONE);
 }
 
+static int valid(u64 start, u64 size)
+{
+	u64 pfn, first = PHYS_PFN(start), last = PHYS_PFN(start + size);
+	u64 count = 0;
+
+	for (pfn = first; pfn < last; pfn++)
+		count += pfn_valid(pfn);
+	if (!count)
+		return -ENXIO;
+	return count == last - first ? 0 : -EUCLEAN;
+}
+
 /* What a file does is its private data. */
 struct action {
 	const char *name;
@@ -42,6 +57,7 @@ static const struct action actions[] = {
 	{ "add", add },
 	{ "remove", remove_memory },
 	{ "evict", offline_and_remove_memory },
+	{ "valid", valid },
 };
 
 static ssize_t action_write(struct file *file, const char __user *from,

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The k-th allocation fails, for each k, in each operation on memory: all or nothing.
+
+Operations on hidden RAM of a node that has no other memory, so that bringing up
+the node and taking it down are part of them. What is refused is ENOMEM and leaves no
+trace, what is done all the same is whole, and a second try works.
+"""
+
+from dataclasses import dataclass
+
+import kth
+from census import everything
+from machines import HIDDEN
+from memhp_vm.errors import HarnessError
+from observe import amounts, expect_same, small_drift
+from ranges import command, hidden_ram, load, state_file
+
+
+class Place:
+    """Some blocks of hidden RAM, and the shell commands that act on them."""
+
+    def __init__(self, guest, count):
+        load(guest)
+        kth.prepare(guest)
+        block = guest.blocks()[0].size
+        files = [state_file(HIDDEN // block + index) for index in range(count)]
+        self.guest, self.range = guest, (HIDDEN, count * block)
+        self.add, self.remove, self.evict, self.valid = (
+            command(action, *self.range) for action in ("add", "remove", "evict", "valid"))
+        self.online, self.offline = (
+            " && ".join(f"echo {state} > {file}" for file in files)
+            for state in ("online_movable", "offline"))
+        # What boot left of a node without CPU and memory does not come again.
+        guest.check(f"{self.add} && {self.online} && {self.offline} && {self.remove}")
+
+    def fail(self, act, undo, before="true", after="true"):
+        """Makes act fail, in the state that "before" makes and "after" ends."""
+        self.guest.check(before)
+        loop = kth.run(self.guest, act, undo, self.valid)
+        if loop.status == 0:
+            self.guest.check(after)
+        return loop
+
+
+def failing_add(place):
+    return place.fail(place.add, place.remove)
+
+
+def failing_online(place):
+    return place.fail(place.online, place.offline, before=place.add, after=place.remove)
+
+
+def failing_offline(place):
+    return place.fail(place.offline, place.online,
+                      before=f"{place.add} && {place.online}",
+                      after=f"{place.offline} && {place.remove}")
+
+
+def failing_remove(place):
+    return place.fail(place.remove, place.add, before=place.add, after=place.remove)
+
+
+def failing_evict(place):
+    online = f"{place.add} && {place.online}"
+    return place.fail(place.evict, online, before=online, after=place.evict)
+
+
+POLICY = "/sys/devices/system/memory/auto_online_blocks"
+
+
+def failing_add_online(place):
+    return place.fail(place.add, place.evict, before=f"echo online_movable > {POLICY}",
+                      after=f"echo offline > {POLICY}")
+
+
+def verdicts(loop, name):
+    """Results of one operation."""
+    yield loop.settled, f"SAFE-01 {name}: done and undone once, it is as before"
+    yield loop.through, f"SAFE-01 {name}: every allocation was made to fail, one at a time"
+    yield not loop.wrong_errno(), f"CORE-09 {name}: what is refused is -ENOMEM"
+    yield not loop.changed(), f"CORE-01 VALID-02 {name}: what is refused changes nothing"
+    yield not loop.half_done(), f"CORE-01 CORE-08 {name}: what is not refused is whole"
+    yield loop.ended and not loop.stuck(), f"CORE-01 {name}: then it works and leaves nothing"
+
+
+def note(ctx, tree, name, loop):
+    ctx.note(f"{tree}: {name}: {loop.summary()}")
+    if loop.status:
+        ctx.note("\n".join(loop.text.splitlines()[-3:]) + f"\nstatus {loop.status}")
+
+
+def stock_fails(ctx, operation):
+    """What stock makes of it; the scenario does not depend on that."""
+    with hidden_ram(ctx, operation.rodata, operation.bare, tree="stock",
+                    expect_death=True, keep_going=True) as guest:
+        try:
+            loop = operation.act(Place(guest, operation.blocks))
+            note(ctx, "stock", operation.name, loop)
+        except HarnessError as error:
+            ctx.note(f"stock: {operation.name}: {str(error).splitlines()[0]}")
+        if guest.pulse.reason:
+            ctx.note(f"stock: {operation.name}: {guest.pulse.reason}")
+
+
+def every_allocation(ctx, operation):
+    stock_fails(ctx, operation)
+    name = operation.name
+    with hidden_ram(ctx, operation.rodata, operation.bare) as guest:
+        place = Place(guest, operation.blocks)
+        before, first = everything(guest), amounts(guest)
+        loop = operation.act(place)
+        note(ctx, ctx.tree, name, loop)
+        yield from verdicts(loop, name)
+        expect_same(before, everything(guest))
+        small_drift(ctx, name, first, amounts(guest))
+        yield True, f"CORE-01 SAFE-01 {name}: state and free memory are as before"
+
+
+@dataclass
+class Operation:
+    name: str
+    blocks: int
+    act: object
+    rodata: str = "on"
+    bare: bool = False      # the node is not up before
+
+
+OPERATIONS = [
+    Operation("add of two blocks", 2, failing_add),
+    Operation("add of a block mapped with pages", 1, failing_add, "full"),
+    Operation("add of two blocks that come online by themselves", 2, failing_add_online),
+    Operation("add of a block that brings its node up", 1, failing_add, bare=True),
+    Operation("online of a block", 1, failing_online),
+    Operation("online of the first block of a bare node", 1, failing_online, bare=True),
+    Operation("offline of a block", 1, failing_offline),
+    Operation("remove of two blocks", 2, failing_remove),
+    Operation("offline and removal of two blocks in one", 2, failing_evict),
+]
+
+SCENARIOS = [
+    ("CORE-01 CORE-08 CORE-09 SAFE-01 the k-th allocation fails, all or nothing: "
+     + operation.name, lambda ctx, operation=operation: every_allocation(ctx, operation))
+    for operation in OPERATIONS
+]
