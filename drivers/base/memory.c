@@ -565,15 +565,19 @@ ATTRIBUTE_GROUPS(memory_bus);
 
 /* Making and removing blocks */
 
+/* There are thousands, and half of what kmalloc() would give is not used. */
+static struct kmem_cache *memory_block_cache __ro_after_init;
+
 static void memory_block_free(struct device *dev)
 {
-	kfree(memory_block_of(dev));
+	kmem_cache_free(memory_block_cache, memory_block_of(dev));
 }
 
 static struct memory_block *memory_block_alloc(unsigned long id,
 					       enum memory_block_state state)
 {
-	struct memory_block *mem = kzalloc(sizeof(*mem), GFP_KERNEL);
+	struct memory_block *mem = kmem_cache_zalloc(memory_block_cache,
+						     GFP_KERNEL);
 
 	if (!mem)
 		return NULL;
@@ -836,5 +840,6 @@ void __init memory_dev_init(void)
 	}
 	if (err)
 		panic("memory_hotplug: no bus for memory blocks: %d\n", err);
+	memory_block_cache = KMEM_CACHE(memory_block, SLAB_PANIC);
 	memory_block_create_all();
 }

@@ -9,7 +9,9 @@
 #include <linux/types.h>
 
 struct memory_block;
+struct mhp_params;
 struct pglist_data;
+struct vmem_altmap;
 
 /**
  * mhp_online_block() - give the memory of a block to the page allocator
@@ -65,6 +67,46 @@ static inline int memory_blocks_join_node(u64 start, u64 size, int nid)
 	return 0;
 }
 #endif
+
+/**
+ * struct mhp_front - first bytes of a range, which hold what describes it
+ * @start:  physical address, that of the range
+ * @size:   bytes; never given to the page allocator
+ * @tables: physical address: from here on there is room for page tables; what
+ *	    is before it is for page structs
+ */
+struct mhp_front {
+	u64 start, size;
+	u64 tables;
+};
+
+/**
+ * arch_add_hosted_memory() - arch_add_memory() for a range that hosts itself
+ * @nid:    node the range belongs to; upper-level tables come from there
+ * @start:  first physical address, bytes, a multiple of a memory block
+ * @size:   bytes, a multiple of a memory block
+ * @front:  where the range's lowest tables go; outlives the range
+ * @params: as arch_add_memory(); the altmap is before the tables
+ *
+ * Context: as arch_add_memory().
+ * Return: as arch_add_memory().
+ */
+int arch_add_hosted_memory(int nid, u64 start, u64 size,
+			   const struct mhp_front *front,
+			   struct mhp_params *params);
+
+/**
+ * arch_remove_hosted_memory() - undo arch_add_hosted_memory()
+ * @start:  as when added
+ * @size:   as when added
+ * @front:  as when added
+ * @altmap: as when added
+ *
+ * Context: as arch_remove_memory().
+ */
+void arch_remove_hosted_memory(u64 start, u64 size,
+			       const struct mhp_front *front,
+			       struct vmem_altmap *altmap);
 
 /**
  * mhp_build_fallback() - write the list of all zones that a node may use

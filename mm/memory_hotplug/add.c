@@ -29,7 +29,7 @@ struct addition {
 	u64 start, size;
 	int nid;
 	bool driver_managed;
-	bool self_hosted;
+	enum mhp_place place;
 	bool inaccessible;
 	struct memory_group *group;
 };
@@ -81,10 +81,10 @@ static int add_pieces(const struct addition *a)
 	const struct mhp_pieces pieces = {
 		.start		= a->start,
 		.size		= a->size,
-		.each		= a->self_hosted ? memory_block_size_bytes() :
-						   a->size,
+		.each		= a->place == MHP_IN_BLOCKS ?
+				  memory_block_size_bytes() : a->size,
 		.nid		= a->nid,
-		.self_hosted	= a->self_hosted,
+		.place		= a->place,
 		.inaccessible	= a->inaccessible,
 		.group		= a->group,
 	};
@@ -186,14 +186,17 @@ int add_memory_resource(int nid, struct resource *res, mhp_t mhp_flags)
 		.start		= res->start,
 		.size		= resource_size(res),
 		.driver_managed	= res->flags & IORESOURCE_SYSRAM_DRIVER_MANAGED,
-		.self_hosted	= (mhp_flags & MHP_MEMMAP_ON_MEMORY) &&
-				  mhp_supports_memmap_on_memory(),
+		.place		= (mhp_flags & MHP_MEMMAP_ON_MEMORY) &&
+				  mhp_supports_memmap_on_memory() ?
+				  MHP_IN_BLOCKS : MHP_ELSEWHERE,
 		.inaccessible	= mhp_flags & MHP_OFFLINE_INACCESSIBLE,
 	};
 	int ret = check(&a, nid, mhp_flags);
 
 	if (!ret)
-		ret = mhp_check_budget(a.start, a.size, a.self_hosted);
+		ret = mhp_find_place(a.start, a.size, &a.place,
+				     (mhp_flags & MHP_MEMMAP_ON_MEMORY) &&
+				     !a.inaccessible);
 	if (ret)
 		return ret;
 

@@ -7,11 +7,15 @@
  */
 #define pr_fmt(fmt) "memory_hotplug: " fmt
 
+#include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
+#include <linux/pfn.h>
+#include <linux/pgtable.h>
 #include <linux/set_memory.h>
+#include <linux/sizes.h>
 #include <linux/vmstat.h>
 
 #include "internal.h"
@@ -39,21 +43,51 @@ static u64 can_spare(void)
 	return pages;
 }
 
-int mhp_check_budget(u64 start, u64 size, bool self_hosted)
+/* A memory block's device, files and links. */
+#define BLOCK_BYTES	SZ_8K
+
+/*
+ * What blocks map costs less, but page structs come as pages where blocks of
+ * memory are not to be had.
+ */
+static u64 price_of(u64 size, enum mhp_place place)
 {
+	u64 leaf = can_set_direct_map() ? PAGE_SIZE : PMD_SIZE;
+	bool large = place != MHP_ELSEWHERE &&
+		     IS_ENABLED(CONFIG_ARM64_4K_PAGES);
 	const struct mhp_goods goods = {
 		.size		= size,
 		.page_shift	= PAGE_SHIFT,
 		.page_struct	= sizeof(struct page),
-		.leaf		= can_set_direct_map() ? PAGE_SIZE : PMD_SIZE,
-		.self_hosted	= self_hosted,
+		.leaf		= place == MHP_IN_FRONT ? PMD_SIZE : leaf,
+		.struct_leaf	= large ? PMD_SIZE : PAGE_SIZE,
+		.self_hosted	= place != MHP_ELSEWHERE,
 	};
-	u64 price = mhp_price(&goods), have = can_spare();
+
+	return mhp_price(&goods) +
+	       PFN_UP(size / memory_block_size_bytes() * BLOCK_BYTES);
+}
+
+static u64 kib(u64 pages)
+{
+	return pages << (PAGE_SHIFT - 10);
+}
+
+int mhp_find_place(u64 start, u64 size, enum mhp_place *place, bool host)
+{
+	u64 have = can_spare(), price = price_of(size, *place);
 
 	if (price <= have)
 		return 0;
+	if (host && mhp_front_size(size) &&
+	    price_of(size, MHP_IN_FRONT) <= have) {
+		*place = MHP_IN_FRONT;
+		pr_info(MHP_RANGE " holds its own page structs and tables, in its first %llu MiB: elsewhere they would take %llu KiB, and %llu can be had\n",
+			start, start + size - 1, mhp_front_size(size) >> 20,
+			kib(price), kib(have));
+		return 0;
+	}
 	pr_err(MHP_RANGE " not added, error %d: it takes %llu KiB of memory in use, %llu can be had; free some, or add less at a time\n",
-	       start, start + size - 1, -ENOMEM,
-	       price << (PAGE_SHIFT - 10), have << (PAGE_SHIFT - 10));
+	       start, start + size - 1, -ENOMEM, kib(price), kib(have));
 	return -ENOMEM;
 }

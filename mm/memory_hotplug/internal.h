@@ -7,18 +7,20 @@
  *
  *	transactions	add.c  remove.c  online.c  offline.c
  *	decisions	policy.c  zone_choice.c  range.c  budget.c  price.c
- *	state		piece.c  zone.c  section.c  node.c  memmap.c  resource.c
+ *	state		piece.c  host.c  zone.c  section.c  node.c  memmap.c  resource.c
  *			zonelist.c  walkers.c
  *
  * A call goes down only. The memory hotplug lock is taken by transactions.
  */
+#include <linux/list.h>
+#include <linux/memhp.h>
 #include <linux/memory_hotplug.h>
+#include <linux/memremap.h>
 #include <linux/types.h>
 
 struct memory_block;
 struct memory_group;
 struct resource;
-struct vmem_altmap;
 struct zone;
 
 /* In messages: both ends are inclusive. */
@@ -77,15 +79,49 @@ void mhp_node_abort(int nid);
 
 /* budget.c */
 
+/* Where the page structs of a range are, and its lowest tables. */
+enum mhp_place {
+	MHP_ELSEWHERE,		/* in old memory */
+	MHP_IN_BLOCKS,		/* page structs in their memory block, tables elsewhere */
+	MHP_IN_FRONT,		/* both in the front of the range: host.c */
+};
+
 /**
- * mhp_check_budget() - can adding a range be afforded?
- * @start:       first physical address, bytes
- * @size:        bytes
- * @self_hosted: the page structs lie in the range
+ * mhp_find_place() - where a range's page structs and tables can go
+ * @start: first physical address, bytes
+ * @size:  bytes
+ * @place: where they should; in: what was asked for, out: what is possible
+ * @host:  the range may host itself if they fit nowhere else
  *
  * Return: 0; -ENOMEM after a line in the log that says how much is needed.
  */
-int mhp_check_budget(u64 start, u64 size, bool self_hosted);
+int mhp_find_place(u64 start, u64 size, enum mhp_place *place, bool host);
+
+/* host.c */
+
+/**
+ * struct mhp_host - a range that hosts itself
+ * @list:   of all of them
+ * @size:   bytes of the range
+ * @front:  where it begins, and what is in its front
+ * @altmap: for the page structs
+ */
+struct mhp_host {
+	struct list_head list;
+	u64 size;
+	struct mhp_front front;
+	struct vmem_altmap altmap;
+};
+
+/* Bytes of the front that a range would need; 0 if it is too small for one. */
+u64 mhp_front_size(u64 size);
+
+/* NULL: no memory. */
+struct mhp_host *mhp_host_new(u64 start, u64 size);
+void mhp_host_free(struct mhp_host *host);
+
+/* The one that has any byte of a range, or NULL. */
+struct mhp_host *mhp_host_find(u64 start, u64 size);
 
 /* memmap.c */
 
@@ -104,14 +140,14 @@ void mhp_altmap_free(struct vmem_altmap *altmap);
  * @size:         bytes
  * @each:         bytes of a piece, a divisor of @size
  * @nid:          node
- * @self_hosted:  the page structs lie in their piece, which is a memory block
- * @inaccessible: ... and the memory is not there until it is onlined
+ * @place:        where the page structs and tables go
+ * @inaccessible: the memory is not there until it is onlined
  * @group:        memory group, or NULL
  */
 struct mhp_pieces {
 	u64 start, size, each;
 	int nid;
-	bool self_hosted;
+	enum mhp_place place;
 	bool inaccessible;
 	struct memory_group *group;
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Pieces of a range: what is added and removed as one, with page structs, a
- * linear map and memory blocks. A range whose page structs lie elsewhere is one
- * piece; else each memory block is one, so that it can leave alone.
+ * linear map and memory blocks. Each memory block is one if its page structs lie
+ * in it, so that it can leave alone; else the range is.
  *
  * Must not:  take locks, know of nodes' states, resources or memblock.
  * Locks:     callers hold device hotplug lock and memory hotplug lock.
@@ -16,12 +16,53 @@
 
 #include "internal.h"
 
+/* The range is one piece, and its front is no memory block. */
+static int hosted_add(const struct mhp_pieces *p)
+{
+	struct mhp_params params = { .pgprot = pgprot_mhp(PAGE_KERNEL) };
+	struct mhp_host *host = mhp_host_new(p->start, p->size);
+	int ret;
+
+	if (!host)
+		return mhp_not_added(p->start, p->size, -ENOMEM, "no memory");
+	params.altmap = &host->altmap;
+	ret = arch_add_hosted_memory(p->nid, p->start, p->size, &host->front,
+				     &params);
+	if (ret)
+		goto free;
+	ret = create_memory_block_devices(p->start + host->front.size,
+					  p->size - host->front.size, NULL,
+					  p->group);
+	if (ret) {
+		mhp_not_added(p->start, p->size, ret, "no memory blocks for it");
+		goto remove;
+	}
+	return 0;
+
+remove:
+	arch_remove_hosted_memory(p->start, p->size, &host->front,
+				  &host->altmap);
+free:
+	mhp_host_free(host);
+	return ret;
+}
+
+static void hosted_remove(struct mhp_host *host)
+{
+	u64 start = host->front.start, blocks = start + host->front.size;
+
+	remove_memory_block_devices(blocks, start + host->size - blocks);
+	arch_remove_hosted_memory(start, host->size, &host->front,
+				  &host->altmap);
+	mhp_host_free(host);
+}
+
 static int piece_add(const struct mhp_pieces *p, u64 start)
 {
 	struct mhp_params params = { .pgprot = pgprot_mhp(PAGE_KERNEL) };
 	int ret;
 
-	if (p->self_hosted) {
+	if (p->place == MHP_IN_BLOCKS) {
 		params.altmap = mhp_altmap_new(start, p->each, p->inaccessible);
 		if (!params.altmap)
 			return mhp_not_added(p->start, p->size, -ENOMEM,
@@ -80,6 +121,8 @@ int mhp_pieces_add(const struct mhp_pieces *p)
 	u64 end = p->start + p->size, at;
 	int ret;
 
+	if (p->place == MHP_IN_FRONT)
+		return hosted_add(p);
 	for (at = p->start; at < end; at += p->each) {
 		ret = piece_add(p, at);
 		if (ret) {
@@ -98,7 +141,12 @@ static int has_altmap(struct memory_block *mem, void *unused)
 void mhp_pieces_remove(u64 start, u64 size)
 {
 	bool self_hosted = walk_memory_blocks(start, size, NULL, has_altmap);
+	struct mhp_host *host = mhp_host_find(start, size);
 
+	if (host) {
+		hosted_remove(host);
+		return;
+	}
 	pieces_remove(start, start + size,
 		      self_hosted ? memory_block_size_bytes() : size);
 }

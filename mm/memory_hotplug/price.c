@@ -34,13 +34,13 @@ static u64 tables(u64 size, u64 leaf, unsigned int page_shift)
 
 u64 mhp_price(const struct mhp_goods *goods)
 {
-	u64 page = 1ULL << goods->page_shift;
 	u64 memmap;
 
-	if (goods->size < page || !goods->leaf)
+	if (!(goods->size >> goods->page_shift) || !goods->leaf ||
+	    !goods->struct_leaf)
 		return U64_MAX;
 	memmap = (goods->size >> goods->page_shift) * goods->page_struct;
 	return tables(goods->size, goods->leaf, goods->page_shift) +
-	       tables(memmap, page, goods->page_shift) +
+	       tables(memmap, goods->struct_leaf, goods->page_shift) +
 	       (goods->self_hosted ? 0 : pages_of(memmap, goods->page_shift));
 }

@@ -13,7 +13,9 @@
  * @page_shift:  log2 of the page size
  * @page_struct: bytes that describe a page
  * @leaf:        bytes that an entry of the linear map's lowest table covers: a
- *		 page, or a block
+ *		 page, or a block; if the lowest tables are in the range itself,
+ *		 what each of those covers
+ * @struct_leaf: the same for the mapping of the page structs
  * @self_hosted: the page structs lie in the range itself
  */
 struct mhp_goods {
@@ -21,6 +23,7 @@ struct mhp_goods {
 	unsigned int page_shift;
 	unsigned int page_struct;
 	u64 leaf;
+	u64 struct_leaf;
 	bool self_hosted;
 };
 

@@ -63,6 +63,7 @@ static int survey_block(struct memory_block *mem, void *arg)
 static int check(u64 start, u64 size, struct survey *s)
 {
 	int ret = mhp_check_range(start, size);
+	struct mhp_host *host;
 
 	if (ret)
 		return not_removed(start, size, ret,
@@ -75,6 +76,12 @@ static int check(u64 start, u64 size, struct survey *s)
 	if (s->boot)
 		return not_removed(start, size, -EPERM,
 				   "a part of it was there at boot");
+	host = mhp_host_find(start, size);
+	if (host && (host->front.start != start || host->size != size))
+		return not_removed(start, size, -EBUSY,
+				   "it holds page structs and tables of a larger range, which has to go as a whole");
+	if (host)
+		size -= host->front.size;
 	if (s->blocks != size / memory_block_size_bytes())
 		return not_removed(start, size, -EINVAL,
 				   "a part of it is not there");

@@ -7,6 +7,7 @@
  * The root alone is read-only there and keeps its own way in.
  */
 #include <linux/gfp.h>
+#include <linux/memhp.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
 #include <linux/sched/mm.h>
@@ -53,11 +54,45 @@ static void table_dtor(struct ptdesc *pt, int level)
 	}
 }
 
+void kernel_tree_set_front(struct kernel_tree *tree,
+			   const struct mhp_front *front, u64 end)
+{
+	tree->front = front;
+	tree->front_level = IS_ALIGNED(end, PUD_SIZE) ? KPGT_PAGE - 1 :
+							KPGT_PAGE;
+	tree->next_table = front ? front->tables : 0;
+}
+
+static bool in_front(const struct kernel_tree *tree, const u64 *table)
+{
+	const struct mhp_front *front = tree->front;
+	u64 pa = __pa(table);
+
+	return front && pa >= front->tables && pa < front->start + front->size;
+}
+
+/* Nobody counts such a table, or gives it back: it goes with the range. */
+static u64 *table_of_front(struct kernel_tree *tree)
+{
+	u64 pa = tree->next_table;
+
+	if (pa + PAGE_SIZE > tree->front->start + tree->front->size)
+		return NULL;
+	tree->next_table = pa + PAGE_SIZE;
+	return phys_to_virt(pa);
+}
+
 u64 *kernel_tree_table_alloc(struct kpgt *t, int level)
 {
-	int nid = to_kernel_tree(t)->nid;
-	struct page *page = alloc_pages_node(nid, KERNEL_TREE_GFP, 0);
+	struct kernel_tree *tree = to_kernel_tree(t);
+	u64 *table = NULL;
+	struct page *page;
 
+	if (tree->front && level >= tree->front_level)
+		table = table_of_front(tree);
+	if (table)
+		return table;
+	page = alloc_pages_node(tree->nid, KERNEL_TREE_GFP, 0);
 	if (!page)
 		return NULL;
 	if (!table_ctor(page_ptdesc(page), level)) {
@@ -91,6 +126,8 @@ static struct page *retire_table(u64 *table, int level)
 
 void kernel_tree_table_free(struct kpgt *t, u64 *table, int level)
 {
+	if (in_front(to_kernel_tree(t), table))
+		return;
 	kernel_tree_free_pages(retire_table(table, level), 0);
 }
 
@@ -166,9 +203,13 @@ void kernel_tree_flush(struct kpgt *t, u64 start, u64 end, bool tables)
  */
 void kernel_tree_gather_table(struct kpgt *t, u64 *table, int level)
 {
-	struct page *page = retire_table(table, level);
+	struct kernel_tree *tree = to_kernel_tree(t);
+	struct page *page;
 
-	list_add(&page->lru, &to_kernel_tree(t)->tables);
+	if (in_front(tree, table))
+		return;
+	page = retire_table(table, level);
+	list_add(&page->lru, &tree->tables);
 }
 
 void kernel_tree_release_tables(struct kpgt *t)
@@ -230,6 +271,7 @@ void kernel_tree_init(struct kernel_tree *tree, const struct kpgt_ops *ops,
 	tree->nid = nid;
 	tree->altmap = NULL;
 	tree->altmap_blocks = NULL;
+	kernel_tree_set_front(tree, NULL, 0);
 	INIT_LIST_HEAD(&tree->blocks);
 	INIT_LIST_HEAD(&tree->tables);
 }

@@ -16,6 +16,7 @@
 #include "kpgtable.h"
 
 struct altmap_block;
+struct mhp_front;
 
 /**
  * struct kernel_tree - one region of init_mm's tree, for one transaction
@@ -25,6 +26,10 @@ struct altmap_block;
  * @blocks: unlinked memory of leaves, if the region owns it
  * @altmap: where the memory of leaves came from, or NULL for the page allocator
  * @altmap_blocks: what has been taken from it in this transaction
+ * @front:  where tables of @front_level and below it are, or NULL; they have no
+ *	    page structs
+ * @front_level: see @front
+ * @next_table: physical address of the next of them
  */
 struct kernel_tree {
 	struct kpgt kpgt;
@@ -33,6 +38,9 @@ struct kernel_tree {
 	struct list_head blocks;
 	struct vmem_altmap *altmap;
 	struct altmap_block *altmap_blocks;
+	const struct mhp_front *front;
+	int front_level;
+	u64 next_table;
 };
 
 /*
@@ -74,6 +82,14 @@ void kernel_tree_unlock(struct kpgt *t);
  */
 void kernel_tree_init(struct kernel_tree *tree, const struct kpgt_ops *ops,
 		      unsigned long start, unsigned long end, int nid);
+
+/*
+ * Tables that serve [.., end) alone come from, or are in, the front of a range.
+ * Those that span more than a memory block serve it alone if it ends where they
+ * do; where it begins they have to be there.
+ */
+void kernel_tree_set_front(struct kernel_tree *tree,
+			   const struct mhp_front *front, u64 end);
 
 /* Free the tables that were gathered: ops->release(), or a part of it. */
 void kernel_tree_release_tables(struct kpgt *t);

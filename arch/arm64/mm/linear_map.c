@@ -12,6 +12,7 @@
 
 #include <linux/init.h>
 #include <linux/memblock.h>
+#include <linux/memhp.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/memremap.h>
@@ -170,33 +171,46 @@ static void linear_tree(struct kernel_tree *tree, int nid)
 			 PAGE_END, nid);
 }
 
-int linear_map_add(int nid, u64 start, u64 size,
-		   const struct mhp_params *params)
+static int map_part(int nid, u64 start, u64 size, pgprot_t prot, u64 max_leaf,
+		    const struct mhp_front *front)
 {
 	const struct kpgt_map map = {
 		.va = (u64)__phys_to_virt(start), .size = size, .pa = start,
-		.attrs = pgprot_val(params->pgprot),
-		.max_leaf = largest_leaf(params),
+		.attrs = pgprot_val(prot), .max_leaf = max_leaf,
 	};
 	struct kernel_tree tree;
 
 	linear_tree(&tree, nid);
+	kernel_tree_set_front(&tree, front, start + size);
 	return kpgt_map(&tree.kpgt, &map);
 }
 
-int linear_map_remove(u64 start, u64 size)
+int linear_map_add(int nid, u64 start, u64 size,
+		   const struct mhp_params *params)
+{
+	return map_part(nid, start, size, params->pgprot, largest_leaf(params),
+			NULL);
+}
+
+static int unmap_part(u64 start, u64 size, const struct mhp_front *front)
 {
 	u64 va = (u64)__phys_to_virt(start);
 	struct kernel_tree tree;
 	int ret;
 
 	linear_tree(&tree, NUMA_NO_NODE);
+	kernel_tree_set_front(&tree, front, start + size);
 	ret = kpgt_unmap_prepare(&tree.kpgt, va, size);
 	if (ret)
 		return ret;
 	kpgt_unmap_commit(&tree.kpgt, va, size);
 	kpgt_flush(&tree.kpgt);
 	return 0;
+}
+
+int linear_map_remove(u64 start, u64 size)
+{
+	return unmap_part(start, size, NULL);
 }
 
 /*
@@ -232,6 +246,15 @@ static void remove_sections(u64 start, u64 size, struct vmem_altmap *altmap,
 	vmemmap_end_batch();
 }
 
+static int check_new(u64 start, u64 size)
+{
+	int ret = check_range(start, size);
+
+	if (!ret && sections_present(PHYS_PFN(start), PHYS_PFN(start + size)))
+		ret = -EEXIST;
+	return ret;
+}
+
 /**
  * arch_add_memory() - make a physical range addressable
  * @nid:    node the range belongs to; its tables and memmap come from there
@@ -250,12 +273,10 @@ static void remove_sections(u64 start, u64 size, struct vmem_altmap *altmap,
 int arch_add_memory(int nid, u64 start, u64 size, struct mhp_params *params)
 {
 	unsigned long end_pfn = PHYS_PFN(start + size);
-	int ret = check_range(start, size);
+	int ret = check_new(start, size);
 
 	if (ret)
 		return refuse(start, size, ret);
-	if (sections_present(PHYS_PFN(start), end_pfn))
-		return refuse(start, size, -EEXIST);
 	ret = linear_map_add(nid, start, size, params);
 	if (ret)
 		return refuse(start, size, ret);
@@ -275,6 +296,75 @@ remove:
 unmap:
 	linear_map_remove(start, size);
 	return refuse(start, size, ret);
+}
+
+/*
+ * The front is mapped first, and goes last: the tables of the rest are in it. It
+ * is in blocks, whatever the kernel is started with, as nobody changes the
+ * permissions of page structs and tables.
+ */
+static int map_hosted(int nid, u64 start, u64 size,
+		      const struct mhp_front *front,
+		      const struct mhp_params *params)
+{
+	int ret = map_part(nid, start, front->size, params->pgprot,
+			   memory_block_size_bytes(), NULL);
+
+	if (ret)
+		return ret;
+	ret = map_part(nid, start + front->size, size - front->size,
+		       params->pgprot, largest_leaf(params), front);
+	if (ret)
+		unmap_part(start, front->size, NULL);
+	return ret;
+}
+
+static void unmap_hosted(u64 start, u64 size, const struct mhp_front *front)
+{
+	int ret = unmap_part(start + front->size, size - front->size, front);
+
+	if (!ret)
+		ret = unmap_part(start, front->size, NULL);
+	/* memory blocks as they were added: no leaf is cut */
+	WARN_ONCE(ret, "[mem %#018llx-%#018llx] stays in the linear map, error %d\n",
+		  start, start + size - 1, ret);
+}
+
+int arch_add_hosted_memory(int nid, u64 start, u64 size,
+			   const struct mhp_front *front,
+			   struct mhp_params *params)
+{
+	unsigned long end_pfn = PHYS_PFN(start + size);
+	int ret = check_new(start, size);
+
+	if (ret)
+		return refuse(start, size, ret);
+	ret = map_hosted(nid, start, size, front, params);
+	if (ret)
+		return refuse(start, size, ret);
+	ret = __add_pages(nid, PHYS_PFN(start), PHYS_PFN(size), params);
+	if (ret)
+		goto unmap;
+	ret = memblock_clear_nomap(start, size);
+	if (ret)
+		goto remove;
+	max_pfn = max(max_pfn, end_pfn);
+	max_low_pfn = max_pfn;
+	return 0;
+
+remove:
+	remove_sections(start, size, params->altmap, NULL);
+unmap:
+	unmap_hosted(start, size, front);
+	return refuse(start, size, ret);
+}
+
+void arch_remove_hosted_memory(u64 start, u64 size,
+			       const struct mhp_front *front,
+			       struct vmem_altmap *altmap)
+{
+	remove_sections(start, size, altmap, NULL);
+	unmap_hosted(start, size, front);
 }
 
 /**

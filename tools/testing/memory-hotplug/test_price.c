@@ -44,7 +44,7 @@ static u64 count_all(const struct granule *g, const struct mhp_goods *goods,
 	u64 page = 1ULL << g->shift, memmap = (goods->size / page) * 64;
 	u64 at = (1ULL << 47) + (start / page) * 64;
 	u64 sum = count_tables(g, goods->leaf, start, goods->size) +
-		  count_tables(g, page, at, memmap);
+		  count_tables(g, goods->struct_leaf, at, memmap);
 
 	return goods->self_hosted ? sum : sum + (memmap + page - 1) / page;
 }
@@ -56,6 +56,7 @@ static void check_one(const struct granule *g)
 	const struct mhp_goods goods = {
 		.size = (1 + draw(1 << 10)) * unit, .page_shift = g->shift,
 		.page_struct = 64, .leaf = draw(2) ? g->block : 1ULL << g->shift,
+		.struct_leaf = draw(2) ? g->block : 1ULL << g->shift,
 		.self_hosted = draw(2),
 	};
 	u64 price = mhp_price(&goods), count = count_all(g, &goods, start);
@@ -78,7 +79,7 @@ static void test_bound(void)
 
 static void test_known(void)
 {
-	struct mhp_goods goods = { 64 * GIB, 12, 64, 4096, false };
+	struct mhp_goods goods = { 64 * GIB, 12, 64, 4096, 4096, false };
 	u64 with = mhp_price(&goods), without;
 
 	goods.self_hosted = true;
@@ -93,9 +94,9 @@ static void test_known(void)
 
 static void test_nothing(void)
 {
-	const struct mhp_goods none = { 0, 12, 64, 4096, false };
-	const struct mhp_goods small = { 4095, 12, 64, 4096, false };
-	const struct mhp_goods no_leaf = { GIB, 12, 64, 0, false };
+	const struct mhp_goods none = { 0, 12, 64, 4096, 4096, false };
+	const struct mhp_goods small = { 4095, 12, 64, 4096, 4096, false };
+	const struct mhp_goods no_leaf = { GIB, 12, 64, 0, 4096, false };
 
 	if (mhp_price(&none) != UINT64_MAX || mhp_price(&small) != UINT64_MAX ||
 	    mhp_price(&no_leaf) != UINT64_MAX)
@@ -104,7 +105,7 @@ static void test_nothing(void)
 
 static void test_huge(void)
 {
-	const struct mhp_goods all = { 1ULL << 52, 12, 64, 4096, false };
+	const struct mhp_goods all = { 1ULL << 52, 12, 64, 4096, 4096, false };
 	const u64 memmap = (1ULL << 46) >> 12;
 
 	if (mhp_price(&all) < memmap || mhp_price(&all) > 2 * (memmap + (1ULL << 31)))

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Ranges that host what describes them: page structs and tables lie in the
+ * front of the range, and old memory gives next to nothing.
+ *
+ * Owns:      the list of such ranges, how large a front is and what is where.
+ * Locks:     callers hold device hotplug lock and memory hotplug lock.
+ *
+ * The front is made of whole memory blocks, which do not appear as such: nobody
+ * can online them. It is there as long as the range is, so the range is removed
+ * as a whole. Nothing of it serves another range: two of them go in any order.
+ */
+#include <linux/align.h>
+#include <linux/kasan.h>
+#include <linux/list.h>
+#include <linux/memory.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/pgtable.h>
+#include <linux/set_memory.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+static LIST_HEAD(hosts);
+
+/* Page structs of all of the range, that of the front as well. */
+static u64 struct_bytes(u64 size)
+{
+	return PAGE_ALIGN(PHYS_PFN(size) * sizeof(struct page));
+}
+
+/*
+ * Tables of the two lowest levels, if pages map the range; each is a page of
+ * entries.
+ */
+static u64 table_bytes(u64 size)
+{
+	u64 lowest = size / PTRS_PER_PTE;
+
+	return can_set_direct_map() ?
+	       lowest + PAGE_ALIGN(lowest / PTRS_PER_PTE) : 0;
+}
+
+u64 mhp_front_size(u64 size)
+{
+	u64 front = ALIGN(struct_bytes(size) + table_bytes(size),
+			  memory_block_size_bytes());
+
+	return IS_ENABLED(CONFIG_MHP_MEMMAP_ON_MEMORY) && front < size ?
+	       front : 0;
+}
+
+struct mhp_host *mhp_host_new(u64 start, u64 size)
+{
+	const struct vmem_altmap altmap = {
+		.base_pfn = PHYS_PFN(start),
+		.end_pfn = PHYS_PFN(start + size - 1),
+		.free = PHYS_PFN(struct_bytes(size)),
+	};
+	struct mhp_host *host = kzalloc(sizeof(*host), GFP_KERNEL);
+
+	if (!host)
+		return NULL;
+	memcpy(&host->altmap, &altmap, sizeof(altmap));
+	host->size = size;
+	host->front.start = start;
+	host->front.size = mhp_front_size(size);
+	host->front.tables = start + struct_bytes(size);
+	if (kasan_add_zero_shadow(__va(start), host->front.size)) {
+		kfree(host);
+		return NULL;
+	}
+	list_add(&host->list, &hosts);
+	return host;
+}
+
+void mhp_host_free(struct mhp_host *host)
+{
+	WARN_ONCE(host->altmap.alloc, "%lu pages of page structs that are gone are in use\n",
+		  host->altmap.alloc);
+	list_del(&host->list);
+	kasan_remove_zero_shadow(__va(host->front.start), host->front.size);
+	kfree(host);
+}
+
+struct mhp_host *mhp_host_find(u64 start, u64 size)
+{
+	struct mhp_host *host;
+
+	list_for_each_entry(host, &hosts, list)
+		if (start < host->front.start + host->size &&
+		    host->front.start < start + size)
+			return host;
+	return NULL;
+}
