@@ -45,6 +45,7 @@
 #include <linux/xarray.h>
 
 #include "memory_group.h"
+#include "memory_probe.h"
 
 /* Poison is counted with interrupts in any state, hence the IRQ-safe lock. */
 static DEFINE_XARRAY_FLAGS(blocks_by_id, XA_FLAGS_LOCK_IRQ);
@@ -561,7 +562,16 @@ static struct attribute *memory_bus_attrs[] = {
 #endif
 	NULL
 };
-ATTRIBUTE_GROUPS(memory_bus);
+
+static const struct attribute_group memory_bus_group = {
+	.attrs = memory_bus_attrs,
+};
+
+static const struct attribute_group *memory_bus_groups[] = {
+	&memory_bus_group,
+	MEMORY_PROBE_GROUP,
+	NULL
+};
 
 /* Making and removing blocks */
 

@@ -2,8 +2,9 @@
 #ifndef _LINUX_MEMHP_H
 #define _LINUX_MEMHP_H
 /*
- * What memory blocks (drivers/base/memory.c), the page allocator and
- * mm/memory_hotplug ask of one another, besides <linux/memory_hotplug.h>.
+ * What memory blocks (drivers/base/memory.c), the files probe and remove, drivers
+ * with windows, the page allocator and mm/memory_hotplug ask of one another,
+ * besides <linux/memory_hotplug.h>.
  */
 #include <linux/errno.h>
 #include <linux/types.h>
@@ -126,5 +127,104 @@ void mhp_build_fallback(struct pglist_data *pgdat, const int *order,
  * Context: as mhp_build_fallback().
  */
 void mhp_build_thisnode(struct pglist_data *pgdat);
+
+/* Windows: CONFIG_MEMHP_PROBE */
+
+/**
+ * enum mhp_window_source - who says that memory may appear in a range
+ * @MHP_WINDOW_SRAT:    ACPI's SRAT, by its hot-pluggable flag
+ * @MHP_WINDOW_DT:      a memory node of the devicetree, by "hotpluggable"
+ * @MHP_WINDOW_CUT_OFF: firmware describes RAM there, and Linux was told not to use
+ *			it ("mem=")
+ * @MHP_WINDOW_DRIVER:  a driver
+ * @MHP_WINDOW_ADMIN:   the administrator
+ */
+enum mhp_window_source {
+	MHP_WINDOW_SRAT,
+	MHP_WINDOW_DT,
+	MHP_WINDOW_CUT_OFF,
+	MHP_WINDOW_DRIVER,
+	MHP_WINDOW_ADMIN,
+};
+
+/**
+ * mhp_window_register() - memory may appear in a range
+ * @start:  first physical address, bytes, a multiple of a memory block
+ * @size:   bytes, a multiple of a memory block
+ * @nid:    node that memory there belongs to; %NUMA_NO_NODE if it is not known
+ * @source: %MHP_WINDOW_DRIVER or %MHP_WINDOW_ADMIN
+ *
+ * Nothing may be in the range: a driver registers the window before it requests
+ * the region. Neighbours of the same source and node become one window.
+ *
+ * Context: process context, may sleep; the device hotplug lock is not held.
+ * Return: 0; -EINVAL: not made of memory blocks, or there can be no such node;
+ * -E2BIG: it cannot be mapped; -EEXIST: a part is in a window; -EBUSY: a part is
+ * taken in the resource tree, or firmware reserves it; -ENOMEM. A refusal is one
+ * line in the log, and nothing has changed.
+ */
+int mhp_window_register(u64 start, u64 size, int nid,
+			enum mhp_window_source source);
+
+/**
+ * mhp_window_unregister() - memory may appear in a range no more
+ * @start:  first physical address, bytes, a multiple of a memory block
+ * @size:   bytes, a multiple of a memory block
+ * @source: as it was registered
+ *
+ * A part of a window may go, or several that touch.
+ *
+ * Context: process context, may sleep; the device hotplug lock is not held.
+ * Return: 0; -EINVAL: not made of memory blocks; -E2BIG: there can be no window;
+ * -ENOENT: it is not wholly in windows of @source; -EBUSY: something is in it;
+ * -ENOMEM. A refusal is one line in the log, and nothing has changed.
+ */
+int mhp_window_unregister(u64 start, u64 size, enum mhp_window_source source);
+
+/**
+ * mhp_window_covers() - is a range wholly inside windows?
+ * @start: first physical address, bytes
+ * @size:  bytes
+ * @nid:   set if it is: its node; %NUMA_NO_NODE if that is not known, or if
+ *	   windows of several nodes are in it
+ *
+ * Context: process context, may sleep.
+ * Return: true if each byte is in a window; false also for an empty range and
+ * one that wraps.
+ */
+bool mhp_window_covers(u64 start, u64 size, int *nid);
+
+/**
+ * mhp_probe_add() - add memory of which only a person knows
+ * @start: first physical address, bytes, a multiple of a memory block
+ * @size:  bytes, a multiple of a memory block
+ * @nid:   node; %NUMA_NO_NODE: that of the window
+ *
+ * All of the range is added, or nothing.
+ *
+ * Context: process context, may sleep; takes the window lock and the device
+ * hotplug lock.
+ * Return: 0; -EINVAL: not made of memory blocks, or the node cannot be, or is
+ * not known; -E2BIG: it cannot be mapped; -EEXIST: a part is there already;
+ * -EPERM: a part is in no window; -EBUSY: a part is in a window, but something
+ * else is there; -ENOMEM. A refusal is one line in the log, and nothing has
+ * changed.
+ */
+int mhp_probe_add(u64 start, u64 size, int nid);
+
+/**
+ * mhp_probe_remove() - remove memory that mhp_probe_add() added
+ * @start:   first physical address, bytes, a multiple of a memory block
+ * @size:    bytes, a multiple of a memory block; a part of what was added may go
+ * @offline: offline what is online of it first
+ *
+ * Context: process context, may sleep; takes the window lock and the device
+ * hotplug lock.
+ * Return: 0; -EINVAL: not made of memory blocks; -ENOENT: no memory is there;
+ * -EPERM: a part of it was not added by mhp_probe_add(); -EBUSY: a part is online,
+ * or cannot be offlined; -EINTR: a signal came; -ENOMEM. A refusal is one line in
+ * the log at least, and nothing has changed, but see offline_and_remove_memory().
+ */
+int mhp_probe_remove(u64 start, u64 size, bool offline);
 
 #endif /* _LINUX_MEMHP_H */

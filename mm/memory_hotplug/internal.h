@@ -5,8 +5,10 @@
  * The parts of memory hotplug, and what they ask of one another. What others
  * call is in <linux/memory_hotplug.h> and <linux/memhp.h>.
  *
+ *	by hand		probe.c  window.c  window_boot.c
  *	transactions	add.c  remove.c  online.c  offline.c
  *	decisions	policy.c  zone_choice.c  range.c  budget.c  price.c
+ *			window_set.c
  *	state		piece.c  host.c  zone.c  section.c  node.c  memmap.c  resource.c
  *			zonelist.c  walkers.c
  *
@@ -17,6 +19,8 @@
 #include <linux/memory_hotplug.h>
 #include <linux/memremap.h>
 #include <linux/types.h>
+
+#include "window_set.h"
 
 struct memory_block;
 struct memory_group;
@@ -196,5 +200,54 @@ void mhp_memblock_forget(u64 start, u64 size);
  */
 struct resource *mhp_resource_add(u64 start, u64 size, const char *name);
 void mhp_resource_drop(struct resource *res);
+
+/* What was added at once may go in parts, and parts of several at once. */
+void mhp_resource_release(u64 start, u64 size);
+
+/* window.c */
+
+/* While it is held, no window comes or goes. Before the device hotplug lock. */
+void mhp_windows_lock(void);
+void mhp_windows_unlock(void);
+
+/* As mhp_window_covers(), but @nid may be %WINDOW_NODES_DIFFER; lock held. */
+bool __mhp_window_covers(u64 start, u64 size, int *nid);
+
+/* Makes room in a set for a range more: 0 or -ENOMEM. */
+int mhp_window_room(struct window_set *set);
+
+/**
+ * enum mhp_tenant - what the resource tree has in a range
+ * @MHP_TENANT_NONE:  nothing at all
+ * @MHP_TENANT_RAM:   memory that Linux has already, perhaps with other things
+ * @MHP_TENANT_OTHER: devices, windows of buses, or what firmware reserves
+ */
+enum mhp_tenant {
+	MHP_TENANT_NONE,
+	MHP_TENANT_RAM,
+	MHP_TENANT_OTHER,
+};
+
+/* @size is not zero, and nothing wraps. */
+enum mhp_tenant mhp_tenant_of(u64 start, u64 size);
+
+/* Boot only: [start, end) never is in a window. 0 or -ENOMEM. */
+int mhp_keep_out(u64 start, u64 end);
+
+/**
+ * mhp_window_offer() - what may be of a range becomes windows
+ * @start:  first physical address, bytes
+ * @end:    the address behind the last
+ * @nid:    node; one that cannot be counts as unknown
+ * @source: who says so
+ *
+ * Windows that are there stay, and what is to be kept out stays out; each part
+ * that is left is cut to whole memory blocks.
+ *
+ * Context: boot, process context.
+ * Return: 0 or -ENOMEM.
+ */
+int mhp_window_offer(u64 start, u64 end, int nid,
+		     enum mhp_window_source source);
 
 #endif /* _MM_MEMORY_HOTPLUG_INTERNAL_H */

@@ -101,7 +101,7 @@ static int try_remove(u64 start, u64 size)
 	mhp_wait_for_walkers();
 	mhp_pieces_remove(start, size);
 	mhp_memblock_forget(start, size);
-	release_mem_region_adjustable(start, size);
+	mhp_resource_release(start, size);
 	if (s.nid != NUMA_NO_NODE)
 		try_offline_node(s.nid);
 	mem_hotplug_done();
@@ -222,7 +222,8 @@ int offline_and_remove_memory(u64 start, u64 size)
 	types = kvmalloc_array(size / memory_block_size_bytes(),
 			       sizeof(*types), GFP_KERNEL);
 	if (!types)
-		return -ENOMEM;
+		return not_removed(start, size, -ENOMEM,
+				   "no memory to note what is online, free some");
 	lock_device_hotplug();
 	ret = offline_and_remove(start, size, types);
 	unlock_device_hotplug();

@@ -60,3 +60,19 @@ void mhp_resource_drop(struct resource *res)
 	release_resource(res);
 	kfree(res);
 }
+
+#ifdef CONFIG_MEMORY_HOTREMOVE
+
+/* @part is cut to the range, and no lock is held. */
+static int release_part(struct resource *part, void *unused)
+{
+	release_mem_region_adjustable(part->start, resource_size(part));
+	return 0;
+}
+
+void mhp_resource_release(u64 start, u64 size)
+{
+	walk_system_ram_res(start, start + size - 1, NULL, release_part);
+}
+
+#endif /* CONFIG_MEMORY_HOTREMOVE */

@@ -250,7 +250,7 @@ class Memory(unittest.TestCase):
         with two_nodes() as guest:
             dimm = guest.plug_dimm("d0", size="64M", node=1)
             with self.assertRaisesRegex(HarnessError, "0 of 64 MiB and is through with it.*"
-                                                      "insertion: .*unaligned"):
+                                                      "insertion: .*error -22: start and size"):
                 guest.wait_blocks(dimm)
 
     def test_refused(self):

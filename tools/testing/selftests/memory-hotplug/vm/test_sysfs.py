@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What an administrator sees of memory, beside what stock shows on the same machine."""
 
+import re
+
 from census import differences, grown, look, zones
 from machines import plain
 
@@ -43,13 +45,18 @@ ROWS = {"/proc/iomem": "CORE-06", "zone counters": "CORE-06",
 SHOW_A_DIMM = ("files, modes and links", "contents of files", "/proc/iomem", "zone counters")
 
 
+# Documentation/ABI/sysfs-memory-probe; what they do is in test_probe.py.
+OURS = re.compile(r"/sys/devices/system/memory/(probe|remove|window_add|window_remove)\b")
+
+
 def like_stock(ctx):
     """One result for each kind of file and each moment."""
     theirs, ours = moments(ctx, "stock"), moments(ctx, ctx.tree)
     assert all(theirs[0][what] != theirs[1][what] for what in SHOW_A_DIMM), "seen too little"
     for moment, stock, own in zip(MOMENTS, theirs, ours):
         for what in stock:
-            found = differences(stock[what], own[what])
+            found = differences(stock[what], [line for line in own[what]
+                                              if not OURS.search(line)])
             sentence = f"SYSFS-04 {ROWS.get(what, '')} {what} like stock's {moment}"
             if found:
                 ctx.note(f"{what} {moment}, stock - and ours +:\n" + "\n".join(found))

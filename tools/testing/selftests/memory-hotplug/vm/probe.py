@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The files by which memory is added and removed by hand, as a test uses them.
+
+Owns what it means that a write was refused as it should be: the error number, one
+line in the log, and nothing that changed.
+"""
+
+import errno
+import re
+from collections import namedtuple
+from dataclasses import dataclass
+
+from memhp_vm import Node, Topology
+from machines import GIB
+
+MEMORY = "/sys/devices/system/memory"
+WINDOWS = "/sys/kernel/debug/memory_hotplug/windows"
+INPUT = "/tmp/input"
+MIB = 1 << 20
+EDGE = 2 * GIB              # where the memory of node 1 begins in two_hidden()
+TOP = 4 * GIB               # ... and ends
+
+Window = namedtuple("Window", "start end source node")
+
+# What a refusal must not change, as far as it is quick to see.
+GLANCE = (f"cat /proc/iomem {WINDOWS}; grep . {MEMORY}/memory*/state"
+          " /sys/devices/system/node/online; grep -E 'spanned|present' /proc/zoneinfo")
+
+
+def two_hidden(**options):
+    """1 GiB on node 0, 2 GiB on node 1; meant for mem=512M, which hides most of it."""
+    return Topology(nodes=[Node("1G", 1), Node("2G", 1, options.pop("hotpluggable", False))],
+                    **options)
+
+
+def windows(guest):
+    found = re.findall(r"0x(\w+)-0x(\w+) (\S+) (-?\d+)", guest.check(f"cat {WINDOWS}"))
+    return [Window(int(first, 16), int(last, 16) + 1, source, int(node))
+            for first, last, source, node in found]
+
+
+def block_size(guest):
+    return int(guest.check(f"cat {MEMORY}/block_size_bytes"), 16)
+
+
+def as_bytes(text):
+    return text if isinstance(text, bytes) else text.encode()
+
+
+def write(guest, name, text, options=""):
+    """The error number of one write() to a file, 0 if it went well."""
+    guest.put(INPUT, as_bytes(text))
+    return int(guest.check(f"onewrite {options} {MEMORY}/{name} < {INPUT}"))
+
+
+def good(guest, name, text):
+    number = write(guest, name, text)
+    assert not number, f"{name} {text}: {errno.errorcode[number]}\n{guest.tail(3)}"
+
+
+@dataclass
+class Case:
+    """A write that has to be refused."""
+    what: str
+    file: str
+    text: object
+    error: int
+    options: str = ""       # of onewrite
+    lines: int = 1          # in the log; the kernel says nothing of a file's mode
+
+    def sentence(self, ids):
+        return f"{ids} {self.file}: {self.what}: {errno.errorcode[self.error]}"
+
+
+@dataclass
+class Answer:
+    """What a write led to."""
+    number: int             # the error's, or 0
+    lines: list             # ours of the log
+    same: bool              # did nothing change?
+    missed: bool            # with -n: was there a request that failed?
+
+
+def glance(guest):
+    """What try_case() compares with, and an empty log."""
+    guest.check(f"({GLANCE}) > /tmp/before; dmesg -c > /tmp/old")
+
+
+def try_case(guest, case):
+    guest.put(INPUT, as_bytes(case.text))
+    out = guest.check(f"onewrite {case.options} {MEMORY}/{case.file} < {INPUT};"
+                      f" ({GLANCE}) > /tmp/after; cmp /tmp/before /tmp/after > /tmp/differs;"
+                      " echo $?; dmesg -c | sed -n 's/^.*] memory_hotplug: /memory_hotplug: /p'")
+    numbers, differs, *lines = out.splitlines()
+    missed, _, number = numbers.rpartition(" ")
+    return Answer(int(number), lines, differs == "0", missed == "1")
+
+
+def judge(case, answer):
+    """What is wrong with the answer, or None."""
+    if answer.number != case.error:
+        return f"errno {answer.number} {errno.errorcode.get(answer.number)}"
+    if len(answer.lines) != case.lines:
+        return f"{len(answer.lines)} lines in the log"
+    if answer.lines and f"error -{case.error}: " not in answer.lines[0]:
+        return "the line does not name the error"
+    return None if answer.same else "something changed"
+
+
+def refuse_all(ctx, guest, cases, ids):
+    """Yields a result for each case."""
+    glance(guest)
+    for case in cases:
+        answer = try_case(guest, case)
+        wrong = judge(case, answer)
+        if wrong:
+            ctx.note(f"{case.what}: {wrong}; the log: {answer.lines}")
+        yield not wrong, case.sentence(ids)
