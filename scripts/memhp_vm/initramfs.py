@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The guest's root: busybox, /init, the control agent, the test programs.
 
+The root "tools" has programs of Debian's in it, too; see userland.py.
 build/initramfs-<name>.cpio.gz is written only when something that goes into it
 has changed; the digest of its input stands beside it.
 """
@@ -12,7 +13,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from . import paths
+from . import paths, userland
 from .cpio import Archive
 from .errors import HarnessError
 
@@ -80,23 +81,33 @@ def guest_files(extra=()):
     return files
 
 
-def digest(files):
+def contents(name, extra=()):
+    """({path: (bytes, mode)}, {path: target of the link}) of a root."""
+    links = {f"bin/{applet}": "busybox" for applet in APPLETS} | {"sbin": "bin"}
+    files = guest_files(extra)
+    if name == "tools":
+        more, names = userland.files()
+        files, links = more | files, links | names
+    return files, links
+
+
+def digest(files, links):
     total = hashlib.sha256(Path(__file__).read_bytes())
+    total.update(repr(sorted(links.items())).encode())
     for path, (data, mode) in sorted(files.items()):
         total.update(f"{path}\0{mode:o}\0{len(data)}\0".encode())
         total.update(data)
     return total.hexdigest()
 
 
-def archive(files):
+def archive(files, links):
     image = Archive()
     for path in DIRECTORIES:
         image.directory(path)
     image.chardev("dev/console", 5, 1)
     image.chardev("dev/null", 1, 3)
-    for applet in APPLETS:
-        image.symlink(f"bin/{applet}", "busybox")
-    image.symlink("sbin", "bin")
+    for path, target in sorted(links.items()):
+        image.symlink(path, target)
     for path, (data, mode) in sorted(files.items()):
         image.file(path, data, mode)
     return gzip.compress(image.finish(), compresslevel=6, mtime=0)
@@ -109,12 +120,12 @@ def build(name="base", extra=(), force=False):
     paths.BUILD.mkdir(exist_ok=True)
     with open(paths.BUILD / f"initramfs-{name}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        files = guest_files(extra)
-        now = digest(files)
+        files, links = contents(name, extra)
+        now = digest(files, links)
         if not force and target.exists() and stamp.exists() and stamp.read_text() == now:
             return target, False
         fresh = target.with_suffix(".tmp")
-        fresh.write_bytes(archive(files))
+        fresh.write_bytes(archive(files, links))
         fresh.rename(target)
         stamp.write_text(now)
     return target, True

@@ -36,9 +36,9 @@ def node(text):
 
 
 def nvdimm(text):
-    given = fields(text, "--nvdimm", ("size", "node", "id", "label"))
+    given = fields(text, "--nvdimm", ("size", "node", "id", "label", "path"))
     return Nvdimm(size=given.get("size", "0"), node=number(given.get("node", "0"), "--nvdimm node"),
-                  id=given.get("id"), label=given.get("label"))
+                  id=given.get("id"), label=given.get("label"), path=given.get("path"))
 
 
 def virtio_mem(text):

@@ -34,6 +34,7 @@ class Nvdimm:
     node: int = 0
     id: Optional[str] = None
     label: Optional[str] = None     # size of the label area, for namespaces
+    path: Optional[str] = None      # of a file that keeps what is written
 
 
 @dataclass
@@ -288,7 +289,7 @@ class Topology:
         args = []
         for device, start, size in self.nvdimm_ranges():
             label = f",label-size={device.label}" if device.label else ""
-            args += ["-object", backend(f"mem-{device.id}", size),
+            args += ["-object", backend(f"mem-{device.id}", size, device.path),
                      "-device", f"nvdimm,id={device.id},memdev=mem-{device.id},"
                                 f"node={device.node},addr={start:#x}{label}"]
         return args
@@ -304,7 +305,11 @@ class Topology:
         return args
 
 
-def backend(ident, size):
+def backend(ident, size, path=None):
+    """Memory of QEMU's own, or a file, which is made if there is none."""
+    if path:
+        name = str(path).replace(",", ",,")
+        return f"memory-backend-file,id={ident},size={size},mem-path={name},share=on"
     return f"memory-backend-ram,id={ident},size={size},reserve=off"
 
 

@@ -50,13 +50,14 @@ class Guest(Hotplug):
     timeout    seconds for it to boot; all times are for a kernel without checks,
                one with them (see SLOWNESS) is given more
     log        file that gets a copy of the console
+    root       name of the initramfs: "base", or "tools" with programs of Debian's
     """
 
     def __init__(self, tree="grafted", config="base", firmware="dt", topology=None,
                  cmdline="", cpu="max", icount=False, qemu_args=(), timeout=120,
                  expect_death=False, keep_going=False, ignore=(), log=None, silence=90,
-                 kernel=None, initrd=None, machine_options=""):
-        self.tree, self.config = tree, config
+                 kernel=None, initrd=None, machine_options="", root="base"):
+        self.tree, self.config, self.root = tree, config, root
         self.slowness = SLOWNESS.get(config, 1)
         self.expect_death, self.keep_going = expect_death, keep_going
         self.timeout, self.silence = timeout * self.slowness, silence * self.slowness
@@ -95,7 +96,7 @@ class Guest(Hotplug):
         """Starts QEMU and returns when the guest's agent answers."""
         self.machine.check()
         if not self.machine.initramfs:
-            self.machine.initramfs = initramfs.build()[0]
+            self.machine.initramfs = initramfs.build(self.root)[0]
         self._spawn()
         self._open_qmp()
         if not self.agent.wait(lambda: self.agent.ready, self.timeout):

@@ -101,6 +101,19 @@ class Deps(Machine):
         self.assertNotIn(" make ", asked)
         self.assertIn("download busybox-static:arm64", asked)
 
+    def test_tools_of_guest(self):
+        """deps: the tools of the tests in guests are fetched for tests only, and once"""
+        self.command("apt-get", f'echo "$@" >>{self.repo}/asked')
+        debs = self.repo / "build/debs"
+        debs.mkdir(parents=True)
+        (debs / "ndctl_76.1-1_arm64.deb").touch()
+        for job, wanted in (("run", False), ("test", True)):
+            self.script("deps", job)
+            asked = (self.repo / "asked").read_text()
+            self.assertIn("busybox-static:arm64", asked)
+            self.assertEqual(" daxctl:arm64" in asked, wanted, asked)
+            self.assertNotIn("ndctl:arm64 ", asked.replace("libndctl6:arm64", ""))
+
     def test_unknown_job(self):
         """deps: an unknown job is an error that names those there are"""
         status, said = self.script("deps", "everything")

@@ -97,8 +97,8 @@ class Options(unittest.TestCase):
         """options: a node, a distance and an NVDIMM are what was written"""
         self.assertEqual(options.node("mem=1G,cpus=0x2"), Node("1G", 2))
         self.assertEqual(options.distances(["0:1=20", "1:0=30"]), {(0, 1): 20, (1, 0): 30})
-        self.assertEqual(options.nvdimm("size=1G,node=1,label=128K"),
-                         Nvdimm("1G", 1, label="128K"))
+        self.assertEqual(options.nvdimm("size=1G,node=1,label=128K,path=a/b"),
+                         Nvdimm("1G", 1, label="128K", path="a/b"))
 
 
 class GoodTopologies(unittest.TestCase):
@@ -117,6 +117,14 @@ class GoodTopologies(unittest.TestCase):
         self.assertEqual(machine.ram_ranges(), [(0, GIB, GIB // 2), (2, GIB * 3 // 2, GIB // 4)])
         self.assertEqual([start for _, start, _ in machine.nvdimm_ranges()], [2 * GIB, 3 * GIB])
         self.assertEqual(machine.cpu_nodes(), [0, 1])
+
+    def test_kept(self):
+        """topology: an NVDIMM may be a file, and QEMU is told its name whatever is in it"""
+        machine = Topology(nodes=[Node("512M")], nvdimm=[Nvdimm("1G"), Nvdimm("1G", path="a,b")])
+        backends = [arg for arg in machine.qemu_args() if "id=mem-nv" in arg]
+        self.assertEqual([backend.split(",")[0] for backend in backends],
+                         ["memory-backend-ram", "memory-backend-file"])
+        self.assertIn("mem-path=a,,b,share=on", backends[1])
 
     def test_room(self):
         """topology: without maxmem there is room for the devices that were named"""
