@@ -73,20 +73,29 @@ static u64 kib(u64 pages)
 	return pages << (PAGE_SHIFT - 10);
 }
 
+/*
+ * What takes more than a tenth of what can be spared hosts itself if it may: it
+ * could be had, but those who use the memory would feel it.
+ */
+static bool better_hosted(u64 size, u64 price, u64 have)
+{
+	return price > have / 10 && mhp_front_size(size) &&
+	       price_of(size, MHP_IN_FRONT) <= have;
+}
+
 int mhp_find_place(u64 start, u64 size, enum mhp_place *place, bool host)
 {
 	u64 have = can_spare(), price = price_of(size, *place);
 
-	if (price <= have)
-		return 0;
-	if (host && mhp_front_size(size) &&
-	    price_of(size, MHP_IN_FRONT) <= have) {
+	if (host && better_hosted(size, price, have)) {
 		*place = MHP_IN_FRONT;
-		pr_info(MHP_RANGE " holds its own page structs and tables, in its first %llu MiB: elsewhere they would take %llu KiB, and %llu can be had\n",
+		pr_info(MHP_RANGE " holds its own page structs and tables, in its first %llu MiB: elsewhere they would take %llu KiB of %llu that can be had\n",
 			start, start + size - 1, mhp_front_size(size) >> 20,
 			kib(price), kib(have));
 		return 0;
 	}
+	if (price <= have)
+		return 0;
 	pr_err(MHP_RANGE " not added, error %d: it takes %llu KiB of memory in use, %llu can be had; free some, or add less at a time\n",
 	       start, start + size - 1, -ENOMEM, kib(price), kib(have));
 	return -ENOMEM;

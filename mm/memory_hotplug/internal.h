@@ -95,7 +95,7 @@ enum mhp_place {
  * @start: first physical address, bytes
  * @size:  bytes
  * @place: where they should; in: what was asked for, out: what is possible
- * @host:  the range may host itself if they fit nowhere else
+ * @host:  the range may host itself if old memory would feel it
  *
  * Return: 0; -ENOMEM after a line in the log that says how much is needed.
  */

@@ -105,11 +105,18 @@ def refused_once(guest, space, before):
     return not there
 
 
+def leave_only(guest, size):
+    """Fills a file in memory until about so much is left."""
+    free = int(guest.check("awk '/MemFree/ { print $2 }' /proc/meminfo")) << 10
+    if free > size:
+        guest.check("mkdir /tmp/eat && mount -t tmpfs -o size=1G tmpfs /tmp/eat"
+                    f" && head -c {free - size} /dev/zero > /tmp/eat/all")
+
+
 def page_is_missing(ctx):
     """Each page of old memory that hosting takes is not there once."""
     with small_guest(ctx, "full") as guest:
-        eat = "mkdir /tmp/eat; mount -t tmpfs -o size=1G tmpfs /tmp/eat; head -c 262144000 /dev/zero"
-        guest.check(f"{eat} > /tmp/eat/all")     # else 16 GiB would fit elsewhere
+        leave_only(guest, 100 << 20)    # else page structs of 16 GiB fit elsewhere
         unplug(guest, plug(guest, "warm", 16))
         before = state(guest)
         spaces = [1, 2, 3, 4, 5, 6, 7, 8, 10, 16, 32, 64, 128, 256]
@@ -131,6 +138,7 @@ def too_dear(ctx):
     with hidden_ram(ctx, rodata="full") as guest:
         status, out = guest.insmod("memhp_range", "nid=1")
         assert status == 0, out
+        leave_only(guest, LARGE * GIB // guest.page_size() * 64 // 2)
         before, start = state(guest), 128 * GIB
         status, out = guest.run(f"echo {start:#x} {LARGE * GIB:#x} >"
                                 " /sys/kernel/debug/memhp_range/add")
