@@ -126,8 +126,8 @@ node:
 
 static void remove_again(const struct addition *a)
 {
-	mem_hotplug_begin();
 	mhp_wait_for_walkers();
+	mem_hotplug_begin();
 	mhp_pieces_remove(a->start, a->size);
 	mhp_memblock_forget(a->start, a->size);
 	try_offline_node(a->nid);
@@ -196,7 +196,7 @@ int add_memory_resource(int nid, struct resource *res, mhp_t mhp_flags)
 	if (!ret)
 		ret = mhp_find_place(a.start, a.size, &a.place,
 				     (mhp_flags & MHP_MEMMAP_ON_MEMORY) &&
-				     !a.inaccessible);
+				     !a.inaccessible && mhp_may_host());
 	if (ret)
 		return ret;
 

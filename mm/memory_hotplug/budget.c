@@ -27,8 +27,10 @@ static u64 zone_can_spare(struct zone *zone)
 	u64 have = zone_page_state(zone, NR_FREE_PAGES) +
 		   zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
 		   zone_page_state(zone, NR_ZONE_ACTIVE_FILE) / 2;
+	u64 kept = high_wmark_pages(zone) +
+		   zone_page_state(zone, NR_FREE_CMA_PAGES);
 
-	return have - min(have, high_wmark_pages(zone));
+	return have - min(have, kept);
 }
 
 /* Page structs and tables do not go to ZONE_MOVABLE. */

@@ -10,15 +10,22 @@
  * can online them. It is there as long as the range is, so the range is removed
  * as a whole. Nothing of it serves another range: two of them go in any order.
  */
+#define pr_fmt(fmt) "memory_hotplug: " fmt
+
 #include <linux/align.h>
+#include <linux/init.h>
 #include <linux/kasan.h>
 #include <linux/list.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
+#include <linux/notifier.h>
 #include <linux/pgtable.h>
 #include <linux/set_memory.h>
 #include <linux/slab.h>
+#include <linux/suspend.h>
+
+#include <asm/tlbflush.h>
 
 #include "internal.h"
 
@@ -81,8 +88,33 @@ void mhp_host_free(struct mhp_host *host)
 		  host->altmap.alloc);
 	list_del(&host->list);
 	kasan_remove_zero_shadow(__va(host->front.start), host->front.size);
+	/* the same addresses may get a shadow of their own next time */
+	if (IS_ENABLED(CONFIG_KASAN))
+		flush_tlb_all();
 	kfree(host);
 }
+
+/* An image would not have the fronts in it: they are in no zone. */
+static int refuse_hibernation(struct notifier_block *nb, unsigned long event,
+			      void *unused)
+{
+	if (event != PM_HIBERNATION_PREPARE || list_empty(&hosts))
+		return NOTIFY_OK;
+	pr_err("no hibernation while a range holds its own page structs; remove it, or boot with memmap_on_memory=N\n");
+	return notifier_from_errno(-EBUSY);
+}
+
+static struct notifier_block refuse_hibernation_nb = {
+	.notifier_call = refuse_hibernation,
+};
+
+static int __init host_init(void)
+{
+	if (!IS_ENABLED(CONFIG_HIBERNATION))
+		return 0;
+	return register_pm_notifier(&refuse_hibernation_nb);
+}
+early_initcall(host_init);
 
 struct mhp_host *mhp_host_find(u64 start, u64 size)
 {

@@ -132,6 +132,9 @@ struct mhp_host *mhp_host_find(u64 start, u64 size);
 /* Pages at the start of a block whose page structs lie in it; 0 if they cannot. */
 unsigned long mhp_memmap_pages(u64 size);
 
+/* May ranges host themselves? Not after memmap_on_memory=N. */
+bool mhp_may_host(void);
+
 /* The altmap of a memory block, or NULL without memory. */
 struct vmem_altmap *mhp_altmap_new(u64 start, u64 size, bool inaccessible);
 void mhp_altmap_free(struct vmem_altmap *altmap);
@@ -172,7 +175,8 @@ void mhp_zone_set_seen(struct zone *zone);
 
 /*
  * Waits for everyone who may still look at page structs of memory that has gone
- * offline. It may take as long as compaction of a zone does.
+ * offline. It may take as long as compaction of a zone does, so the memory
+ * hotplug lock is not held; the device hotplug lock keeps the memory offline.
  */
 #ifdef CONFIG_MEMORY_HOTREMOVE
 void mhp_wait_for_walkers(void);

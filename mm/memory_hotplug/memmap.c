@@ -35,6 +35,9 @@ static const char *const memmap_mode_text[] = { "N", "Y", "force" };
 
 static enum memmap_mode memmap_mode;
 
+/* The administrator has said no; by default nobody has said anything. */
+static bool memmap_forbidden;
+
 static int memmap_mode_set(const char *text, const struct kernel_param *kp)
 {
 	bool yes;
@@ -45,9 +48,11 @@ static int memmap_mode_set(const char *text, const struct kernel_param *kp)
 		return 0;
 	}
 	ret = kstrtobool(text, &yes);
-	if (!ret)
-		memmap_mode = yes ? MEMMAP_FITTING : MEMMAP_ELSEWHERE;
-	return ret;
+	if (ret)
+		return ret;
+	memmap_mode = yes ? MEMMAP_FITTING : MEMMAP_ELSEWHERE;
+	memmap_forbidden = !yes;
+	return 0;
 }
 
 static int memmap_mode_get(char *buf, const struct kernel_param *kp)
@@ -63,6 +68,11 @@ static const struct kernel_param_ops memmap_mode_ops = {
 module_param_cb(memmap_on_memory, &memmap_mode_ops, NULL, 0444);
 MODULE_PARM_DESC(memmap_on_memory,
 		 "Page structs of hot-added memory live in it (Y, N, or \"force\": also where that wastes memory)");
+
+bool mhp_may_host(void)
+{
+	return !memmap_forbidden;
+}
 
 /* Pages that page structs for @size bytes take, in whole ones. */
 static unsigned long struct_pages(u64 size)

@@ -14,6 +14,7 @@
 #include <linux/cpumask.h>
 #include <linux/export.h>
 #include <linux/hugetlb.h>
+#include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
@@ -24,6 +25,31 @@
 #include <linux/topology.h>
 
 #include "internal.h"
+
+/*
+ * Nodes that have been up. Their zones are in zonelists and have per-CPU lists
+ * for good (zonelist.c), so they must not be initialised again; without memory
+ * everything in them is as it was at first.
+ */
+static nodemask_t known;
+
+static int __init know_boot_nodes(void)
+{
+	known = node_states[N_ONLINE];
+	return 0;
+}
+early_initcall(know_boot_nodes);
+
+static int __ref init_node(int nid)
+{
+	int ret = 0;
+
+	if (!node_isset(nid, known))
+		ret = free_area_init_core_hotplug(NODE_DATA(nid));
+	if (!ret)
+		node_set(nid, known);
+	return ret;
+}
 
 static void node_down(int nid)
 {
@@ -81,7 +107,7 @@ static int node_register(int nid)
 	return ret;
 }
 
-int __ref mhp_node_begin(int nid)
+int mhp_node_begin(int nid)
 {
 	int ret;
 
@@ -89,7 +115,7 @@ int __ref mhp_node_begin(int nid)
 		return -EINVAL;
 	if (node_online(nid))
 		return 0;
-	ret = free_area_init_core_hotplug(NODE_DATA(nid));
+	ret = init_node(nid);
 	if (ret)
 		return ret;
 	/* others may allocate from it as soon as it is online, and fall back */

@@ -14,6 +14,7 @@
 
 #include <linux/align.h>
 #include <linux/init.h>
+#include <linux/memmap_walk.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/minmax.h>
@@ -190,6 +191,8 @@ static void count_unit(struct zone_choice_unit *unit, unsigned long pfn)
 	unsigned long end = pfn + unit->pages;
 	struct page *page;
 
+	/* other blocks of the unit may go while their files are read */
+	guard(memmap_walk)();
 	/* one page tells for its section: the memory was all hot-added */
 	for (; pfn < end; pfn += PAGES_PER_SECTION) {
 		page = pfn_to_online_page(pfn);

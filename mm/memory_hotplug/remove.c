@@ -97,8 +97,9 @@ static int try_remove(u64 start, u64 size)
 		return ret;
 	firmware_map_remove(start, start + size, "System RAM");
 
-	mem_hotplug_begin();
+	/* it stays offline; nobody else has to wait for walkers meanwhile */
 	mhp_wait_for_walkers();
+	mem_hotplug_begin();
 	mhp_pieces_remove(start, size);
 	mhp_memblock_forget(start, size);
 	mhp_resource_release(start, size);
