@@ -123,7 +123,8 @@ def page_is_missing(ctx):
         refused = [space for space in spaces if refused_once(guest, space, before)]
         expect_same(before, state(guest))
     ctx.note(f"refused and undone without page {refused} of {spaces}")
-    assert refused and spaces[-1] not in refused, refused
+    # with 64K pages, tables that boot made are enough
+    assert (refused or ctx.config == "64k") and spaces[-1] not in refused, refused
 
 
 def small_still_elsewhere(ctx):
