@@ -42,6 +42,7 @@ struct words {
 struct range_words {
 	u64 start, size;
 	int nid;
+	bool offline;
 };
 
 /*
@@ -132,18 +133,37 @@ static int parse_node(const char *word, int *nid)
 	return 0;
 }
 
-/* ADDR [SIZE [NODE]], from the word @first on. */
-static int parse_range(struct words *w, unsigned int first, unsigned int most,
-		       struct range_words *r)
+/**
+ * struct probe_file - a file in which ranges are written
+ * @attr:    its name and mode
+ * @form:    what a line is like, for those who got it wrong
+ * @least:   words that a range has at least
+ * @most:    and at most: ADDR SIZE NODE
+ * @offline: the word "offline" may come first
+ * @act:     does what the file is for
+ */
+struct probe_file {
+	struct device_attribute attr;
+	const char *form;
+	unsigned int least, most;
+	bool offline;
+	int (*act)(const struct range_words *r);
+};
+
+static int parse_line(const struct probe_file *file, struct words *w,
+		      struct range_words *r)
 {
-	unsigned int nr = w->nr - first;
+	unsigned int first, nr;
 	int err;
 
 	*r = (struct range_words){
 		.size = memory_block_size_bytes(),
 		.nid = NUMA_NO_NODE,
+		.offline = file->offline && !strcmp(w->word[0], "offline"),
 	};
-	if (!nr || nr > most)
+	first = r->offline;
+	nr = w->nr - first;
+	if (nr < file->least || nr > file->most)
 		return -EINVAL;
 	err = parse_bytes(w->word[first], &r->start);
 	if (!err && nr > 1)
@@ -153,94 +173,86 @@ static int parse_range(struct words *w, unsigned int first, unsigned int most,
 	return err;
 }
 
-static int misread(const char *file, const char *form, int err)
+static ssize_t line_store(struct device *dev, struct device_attribute *attr,
+			  const char *buf, size_t count)
 {
-	pr_err("%s: refused, error %d: write %s\n", file, err, form);
-	return err;
-}
-
-static ssize_t probe_store(struct device *dev, struct device_attribute *attr,
-			   const char *buf, size_t count)
-{
+	const struct probe_file *file =
+		container_of(attr, struct probe_file, attr);
+	const char *name = attr->attr.name;
 	struct range_words r;
 	struct words w;
-	int err = memory_probe_permit("probe");
+	int err = memory_probe_permit(name);
 
 	if (err)
 		return err;
-	err = split_line(&w, buf, count) ?: parse_range(&w, 0, 3, &r);
-	if (err)
-		return misread("probe", "ADDR [SIZE [NODE]]", err);
-	return mhp_probe_add(r.start, r.size, r.nid) ?: count;
-}
-static DEVICE_ATTR_WO(probe);
-
-static ssize_t remove_store(struct device *dev, struct device_attribute *attr,
-			    const char *buf, size_t count)
-{
-	struct range_words r;
-	struct words w;
-	bool offline;
-	int err = memory_probe_permit("remove");
-
-	if (err)
+	err = split_line(&w, buf, count) ?: parse_line(file, &w, &r);
+	if (err) {
+		pr_err("%s: refused, error %d: write %s\n", name, err,
+		       file->form);
 		return err;
-	err = split_line(&w, buf, count);
-	offline = !err && !strcmp(w.word[0], "offline");
-	err = err ?: parse_range(&w, offline, 2, &r);
-	if (err)
-		return misread("remove", "[offline] ADDR [SIZE]", err);
-	return mhp_probe_remove(r.start, r.size, offline) ?: count;
+	}
+	return file->act(&r) ?: count;
 }
-static DEVICE_ATTR_WO(remove);
+
+static int probe(const struct range_words *r)
+{
+	return mhp_probe_add(r->start, r->size, r->nid);
+}
+
+static struct probe_file probe_file = {
+	.attr	= __ATTR(probe, 0200, NULL, line_store),
+	.form	= "ADDR [SIZE [NODE]]",
+	.least	= 1,
+	.most	= 3,
+	.act	= probe,
+};
+
+static int remove(const struct range_words *r)
+{
+	return mhp_probe_remove(r->start, r->size, r->offline);
+}
+
+static struct probe_file remove_file = {
+	.attr	 = __ATTR(remove, 0200, NULL, line_store),
+	.form	 = "[offline] ADDR [SIZE]",
+	.least	 = 1,
+	.most	 = 2,
+	.offline = true,
+	.act	 = remove,
+};
+
+static int window_add(const struct range_words *r)
+{
+	return mhp_window_register(r->start, r->size, r->nid, MHP_WINDOW_ADMIN);
+}
 
 /* A window has a size: one of a single block by oversight helps nobody. */
-static int parse_window(struct words *w, unsigned int most,
-			struct range_words *r)
+static struct probe_file window_add_file = {
+	.attr	= __ATTR(window_add, 0200, NULL, line_store),
+	.form	= "ADDR SIZE [NODE]",
+	.least	= 2,
+	.most	= 3,
+	.act	= window_add,
+};
+
+static int window_remove(const struct range_words *r)
 {
-	return w->nr < 2 ? -EINVAL : parse_range(w, 0, most, r);
+	return mhp_window_unregister(r->start, r->size, MHP_WINDOW_ADMIN);
 }
 
-static ssize_t window_add_store(struct device *dev,
-				struct device_attribute *attr,
-				const char *buf, size_t count)
-{
-	struct range_words r;
-	struct words w;
-	int err = memory_probe_permit("window_add");
-
-	if (err)
-		return err;
-	err = split_line(&w, buf, count) ?: parse_window(&w, 3, &r);
-	if (err)
-		return misread("window_add", "ADDR SIZE [NODE]", err);
-	return mhp_window_register(r.start, r.size, r.nid, MHP_WINDOW_ADMIN) ?:
-	       count;
-}
-static DEVICE_ATTR_WO(window_add);
-
-static ssize_t window_remove_store(struct device *dev,
-				   struct device_attribute *attr,
-				   const char *buf, size_t count)
-{
-	struct range_words r;
-	struct words w;
-	int err = memory_probe_permit("window_remove");
-
-	if (err)
-		return err;
-	err = split_line(&w, buf, count) ?: parse_window(&w, 2, &r);
-	if (err)
-		return misread("window_remove", "ADDR SIZE", err);
-	return mhp_window_unregister(r.start, r.size, MHP_WINDOW_ADMIN) ?: count;
-}
-static DEVICE_ATTR_WO(window_remove);
+static struct probe_file window_remove_file = {
+	.attr	= __ATTR(window_remove, 0200, NULL, line_store),
+	.form	= "ADDR SIZE",
+	.least	= 2,
+	.most	= 2,
+	.act	= window_remove,
+};
 
 static struct attribute *memory_probe_attrs[] = {
-	&dev_attr_probe.attr,
-	&dev_attr_remove.attr,
-	&dev_attr_window_add.attr,
-	&dev_attr_window_remove.attr,
+	&probe_file.attr.attr,
+	&remove_file.attr.attr,
+	&window_add_file.attr.attr,
+	&window_remove_file.attr.attr,
 	NULL
 };
 

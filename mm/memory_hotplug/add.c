@@ -56,8 +56,7 @@ static int check(struct addition *a, int nid, mhp_t flags)
 	int ret = mhp_check_range(a->start, a->size);
 
 	if (ret)
-		return mhp_not_added(a->start, a->size, ret,
-				 "start and size must be multiples of a memory block, size not zero");
+		return mhp_not_added(a->start, a->size, ret, MHP_RANGE_RULE);
 	if (!mhp_range_allowed(a->start, a->size, true))
 		return -E2BIG;
 	return find_owner(a, nid, flags);
@@ -224,8 +223,7 @@ static int add_named(int nid, u64 start, u64 size, const char *name,
 	int ret = mhp_check_range(start, size);
 
 	if (ret)
-		return mhp_not_added(start, size, ret,
-				 "start and size must be multiples of a memory block, size not zero");
+		return mhp_not_added(start, size, ret, MHP_RANGE_RULE);
 	res = mhp_resource_add(start, size, name);
 	if (IS_ERR(res))
 		return mhp_not_added(start, size, PTR_ERR(res),

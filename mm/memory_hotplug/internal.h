@@ -46,8 +46,24 @@ void mhp_assert_locked(void);
  */
 int mhp_check_range(u64 start, u64 size);
 
-/* Says so in the log; returns @err. Each refusal says it once. */
-int mhp_not_added(u64 start, u64 size, int err, const char *why);
+/* What a range that is not one breaks. */
+#define MHP_RANGE_RULE \
+	"start and size must be multiples of a memory block, size not zero; see block_size_bytes, and memory_block_size= for the next boot"
+
+/* Says in the log what has not become of a range; returns @err. */
+int mhp_refuse(u64 start, u64 size, const char *what, int err, const char *why);
+
+/* Each refusal says it once. */
+static inline int mhp_not_added(u64 start, u64 size, int err, const char *why)
+{
+	return mhp_refuse(start, size, "added", err, why);
+}
+
+static inline int mhp_not_removed(u64 start, u64 size, int err,
+				  const char *why)
+{
+	return mhp_refuse(start, size, "removed", err, why);
+}
 
 /* policy.c */
 
@@ -164,6 +180,23 @@ int mhp_pieces_add(const struct mhp_pieces *p);
 
 /* The memory blocks are all there, and offline. */
 void mhp_pieces_remove(u64 start, u64 size);
+
+/* zone.c */
+
+/* Pageblocks of a zone became isolated ones or, if negative, are no more. */
+void mhp_count_isolated(struct zone *zone, long nr_pages);
+
+/* What listeners are told of a range; no node changes with it. */
+struct memory_notify mhp_note(unsigned long pfn, unsigned long nr_pages);
+
+/* What becomes of the node when a zone gets or loses as many pages. */
+void mhp_note_arrival(struct memory_notify *note, struct zone *zone);
+void mhp_note_departure(struct memory_notify *note, struct zone *zone,
+			unsigned long nr_pages);
+
+/* And then it has become that. */
+void mhp_arrive(const struct memory_notify *note);
+void mhp_depart(const struct memory_notify *note);
 
 /* zonelist.c */
 

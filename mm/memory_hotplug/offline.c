@@ -71,11 +71,10 @@ static int fail(struct offlining *op, int err, const char *why)
 	return err;
 }
 
-static void report_failure(const struct offlining *op, int err)
+static int not_offlined(const struct offlining *op, int err)
 {
-	pr_warn(MHP_RANGE " not offlined, error %d: %s\n",
-		PFN_PHYS(op->pfn), PFN_PHYS(op->pfn + op->nr_pages) - 1, err,
-		op->why);
+	return mhp_refuse(PFN_PHYS(op->pfn), PFN_PHYS(op->nr_pages),
+			  "offlined", err, op->why);
 }
 
 /* A page that stays where it is; the next pass will try it again. */
@@ -146,37 +145,6 @@ static int check_range(struct offlining *op)
 		return fail(op, -EINVAL,
 			    "part of it is offline or in another zone");
 	return 0;
-}
-
-/* What the node loses */
-
-static unsigned long present_up_to(const struct pglist_data *pgdat,
-				   enum zone_type last)
-{
-	unsigned long pages = 0;
-	int i;
-
-	for (i = 0; i <= last; i++)
-		pages += pgdat->node_zones[i].present_pages;
-	return pages;
-}
-
-static void fill_note(struct offlining *op)
-{
-	const struct pglist_data *pgdat = op->zone->zone_pgdat;
-	unsigned long leaving = op->nr_pages + op->memmap_pages;
-	bool normal = zone_idx(op->zone) <= ZONE_NORMAL;
-
-	op->note = (struct memory_notify){
-		.start_pfn = op->pfn,
-		.nr_pages = op->nr_pages,
-		.status_change_nid = NUMA_NO_NODE,
-		.status_change_nid_normal = NUMA_NO_NODE,
-	};
-	if (normal && present_up_to(pgdat, ZONE_NORMAL) <= leaving)
-		op->note.status_change_nid_normal = pgdat->node_id;
-	if (present_up_to(pgdat, ZONE_MOVABLE) <= leaving)
-		op->note.status_change_nid = pgdat->node_id;
 }
 
 /* Migration */
@@ -409,7 +377,9 @@ static int offline_prepare(struct offlining *op)
 {
 	int err;
 
-	fill_note(op);
+	op->note = mhp_note(op->pfn, op->nr_pages);
+	mhp_note_departure(&op->note, op->zone,
+			   op->nr_pages + op->memmap_pages);
 	choose_targets(op);
 	lru_cache_disable();
 	zone_pcp_disable(op->zone);
@@ -436,15 +406,6 @@ caches_on:
 
 /* Steps that cannot fail */
 
-static void uncount_isolated(struct offlining *op)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&op->zone->lock, flags);
-	op->zone->nr_isolate_pageblock -= op->nr_pages / pageblock_nr_pages;
-	spin_unlock_irqrestore(&op->zone->lock, flags);
-}
-
 static void uncount_pages(struct offlining *op, unsigned long managed)
 {
 	struct page *page = pfn_to_page(op->pfn);
@@ -458,14 +419,10 @@ static void uncount_pages(struct offlining *op, unsigned long managed)
 }
 
 /* A node without memory needs no one to reclaim and compact it. */
-static void change_node_states(const struct memory_notify *note)
+static void stop_daemons(const struct memory_notify *note)
 {
-	if (note->status_change_nid_normal != NUMA_NO_NODE)
-		node_clear_state(note->status_change_nid_normal,
-				 N_NORMAL_MEMORY);
 	if (note->status_change_nid == NUMA_NO_NODE)
 		return;
-	node_clear_state(note->status_change_nid, N_MEMORY);
 	kcompactd_stop(note->status_change_nid);
 	kswapd_stop(note->status_change_nid);
 }
@@ -487,12 +444,13 @@ static void offline_commit(struct offlining *op)
 {
 	unsigned long managed = __offline_isolated_pages(op->pfn, op->end);
 
-	uncount_isolated(op);
+	mhp_count_isolated(op->zone, -(long)op->nr_pages);
 	zone_pcp_enable(op->zone);
 	lru_cache_enable();
 	uncount_pages(op, managed);
 	init_per_zone_wmark_min();
-	change_node_states(&op->note);
+	mhp_depart(&op->note);
+	stop_daemons(&op->note);
 	if (!populated_zone(op->zone))
 		retire_zone(op->zone);
 	writeback_set_ratelimit();
@@ -511,10 +469,9 @@ static int offline_range(struct offlining *op)
 	if (!err)
 		err = offline_prepare(op);
 	if (err)
-		report_failure(op, err);
-	else
-		offline_commit(op);
-	return err;
+		return not_offlined(op, err);
+	offline_commit(op);
+	return 0;
 }
 
 /**
@@ -581,11 +538,8 @@ int mhp_offline_block(struct memory_block *mem)
 	int err;
 
 	describe_block(&op, mem);
-	if (!op.zone) {
-		err = fail(&op, -EINVAL, "it spans zones");
-		report_failure(&op, err);
-		return err;
-	}
+	if (!op.zone)
+		return not_offlined(&op, fail(&op, -EINVAL, "it spans zones"));
 	mem_hotplug_begin();
 	err = offline_range(&op);
 	if (!err)

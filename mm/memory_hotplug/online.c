@@ -24,7 +24,6 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
-#include <linux/nodemask.h>
 #include <linux/page-isolation.h>
 #include <linux/percpu.h>
 #include <linux/pfn.h>
@@ -49,11 +48,11 @@ struct onlining {
 	const char *why;		/* it failed */
 };
 
-static void report_failure(unsigned long pfn, unsigned long nr_pages, int err,
-			   const char *why)
+static int not_onlined(unsigned long pfn, unsigned long nr_pages, int err,
+		       const char *why)
 {
-	pr_warn(MHP_RANGE " not onlined, error %d: %s\n",
-		PFN_PHYS(pfn), PFN_PHYS(pfn + nr_pages) - 1, err, why);
+	return mhp_refuse(PFN_PHYS(pfn), PFN_PHYS(nr_pages), "onlined", err,
+			  why);
 }
 
 /* The callback */
@@ -165,24 +164,6 @@ static int start_daemons(struct onlining *op)
 	return fatal_signal_pending(current) ? -EINTR : -ENOMEM;
 }
 
-/* What becomes of the node when the zone has pages. */
-static void fill_note(struct onlining *op)
-{
-	int nid = zone_to_nid(op->zone);
-	bool normal = zone_idx(op->zone) <= ZONE_NORMAL;
-
-	op->note = (struct memory_notify){
-		.start_pfn = op->pfn,
-		.nr_pages = op->nr_pages,
-		.status_change_nid = NUMA_NO_NODE,
-		.status_change_nid_normal = NUMA_NO_NODE,
-	};
-	if (!node_state(nid, N_MEMORY))
-		op->note.status_change_nid = nid;
-	if (normal && !node_state(nid, N_NORMAL_MEMORY))
-		op->note.status_change_nid_normal = nid;
-}
-
 static int announce(struct onlining *op)
 {
 	int err = notifier_to_errno(memory_notify(MEM_GOING_ONLINE, &op->note));
@@ -234,7 +215,8 @@ static int online_prepare(struct onlining *op)
 		op->why = "not made of whole pageblocks up to a section's end";
 		return -EINVAL;
 	}
-	fill_note(op);
+	op->note = mhp_note(op->pfn, op->nr_pages);
+	mhp_note_arrival(&op->note, op->zone);
 	err = start_daemons(op);
 	if (err)
 		return err;
@@ -257,16 +239,6 @@ cancel:
 }
 
 /* Steps that cannot */
-
-/* The pageblocks were made isolated ones; whoever undoes it counts down. */
-static void count_isolated(struct onlining *op)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&op->zone->lock, flags);
-	op->zone->nr_isolate_pageblock += op->nr_pages / pageblock_nr_pages;
-	spin_unlock_irqrestore(&op->zone->lock, flags);
-}
 
 /* The largest run of pages that begins at @pfn and does not reach past @end. */
 static unsigned int run_order(unsigned long pfn, unsigned long end)
@@ -291,14 +263,6 @@ static void release_pages_of(struct onlining *op)
 	online_mem_sections(op->pfn, end);
 }
 
-static void change_node_states(const struct memory_notify *note)
-{
-	if (note->status_change_nid_normal != NUMA_NO_NODE)
-		node_set_state(note->status_change_nid_normal, N_NORMAL_MEMORY);
-	if (note->status_change_nid != NUMA_NO_NODE)
-		node_set_state(note->status_change_nid, N_MEMORY);
-}
-
 /* Let the allocator have them, and size what depends on how much there is. */
 static void put_to_use(struct onlining *op)
 {
@@ -315,11 +279,12 @@ static void online_commit(struct onlining *op)
 		setup_zone_pageset(op->zone);
 		mhp_zone_set_seen(op->zone);
 	}
-	count_isolated(op);
+	/* they were made isolated ones; whoever undoes it counts down */
+	mhp_count_isolated(op->zone, op->nr_pages);
 	release_pages_of(op);
 	adjust_present_page_count(pfn_to_page(op->pfn), op->group,
 				  op->nr_pages);
-	change_node_states(&op->note);
+	mhp_arrive(&op->note);
 	if (op->first_pages)
 		build_all_zonelists(NULL);
 	put_to_use(op);
@@ -355,10 +320,9 @@ int online_pages(unsigned long pfn, unsigned long nr_pages, struct zone *zone,
 	mhp_assert_locked();
 	err = online_prepare(&op);
 	if (err)
-		report_failure(pfn, nr_pages, err, op.why);
-	else
-		online_commit(&op);
-	return err;
+		return not_onlined(pfn, nr_pages, err, op.why);
+	online_commit(&op);
+	return 0;
 }
 
 /* Memory blocks */
@@ -395,14 +359,9 @@ static void describe_block(struct block_onlining *op, struct memory_block *mem)
 	op->nr_pages = pages - memmap;
 	op->zone = mhp_choose_zone(mem->online_type, mem->nid, mem->group, pfn,
 				   pages);
-	op->note = (struct memory_notify){
-		.altmap_start_pfn = pfn,
-		.altmap_nr_pages = memmap,
-		.start_pfn = pfn + memmap,
-		.nr_pages = pages - memmap,
-		.status_change_nid = NUMA_NO_NODE,
-		.status_change_nid_normal = NUMA_NO_NODE,
-	};
+	op->note = mhp_note(op->pfn, op->nr_pages);
+	op->note.altmap_start_pfn = pfn;
+	op->note.altmap_nr_pages = memmap;
 }
 
 static int init_block_memmap(struct block_onlining *op)
@@ -414,10 +373,8 @@ static int init_block_memmap(struct block_onlining *op)
 		return 0;
 	err = mhp_init_memmap_on_memory(pfn, op->memmap_pages, op->zone,
 					op->mem->altmap->inaccessible);
-	if (err)
-		report_failure(pfn, op->memmap_pages, err,
-			       "its own page structs cannot be set up");
-	return err;
+	return err ? not_onlined(pfn, op->memmap_pages, err,
+				 "its own page structs cannot be set up") : 0;
 }
 
 static void deinit_block_memmap(struct block_onlining *op)
@@ -434,9 +391,9 @@ static int online_block(struct block_onlining *op)
 
 	err = notifier_to_errno(memory_notify(MEM_PREPARE_ONLINE, &op->note));
 	if (err) {
-		report_failure(op->note.altmap_start_pfn,
-			       op->memmap_pages + op->nr_pages, err,
-			       "a listener did not make it accessible");
+		not_onlined(op->note.altmap_start_pfn,
+			    op->memmap_pages + op->nr_pages, err,
+			    "a listener did not make it accessible");
 		goto inaccessible;
 	}
 	err = init_block_memmap(op);
@@ -485,11 +442,9 @@ int mhp_online_block(struct memory_block *mem)
 	int err;
 
 	err = check_block(mem, &why);
-	if (err) {
-		report_failure(section_nr_to_pfn(mem->start_section_nr),
-			       PFN_DOWN(memory_block_size_bytes()), err, why);
-		return err;
-	}
+	if (err)
+		return not_onlined(section_nr_to_pfn(mem->start_section_nr),
+				   PFN_DOWN(memory_block_size_bytes()), err, why);
 	mem_hotplug_begin();
 	describe_block(&op, mem);
 	err = online_block(&op);

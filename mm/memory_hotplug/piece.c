@@ -16,6 +16,15 @@
 
 #include "internal.h"
 
+static int blocks_add(const struct mhp_pieces *p, u64 start, u64 size,
+		      struct vmem_altmap *altmap)
+{
+	int ret = create_memory_block_devices(start, size, altmap, p->group);
+
+	return ret ? mhp_not_added(p->start, p->size, ret,
+				   "no memory blocks for it") : 0;
+}
+
 /* The range is one piece, and its front is no memory block. */
 static int hosted_add(const struct mhp_pieces *p)
 {
@@ -30,13 +39,10 @@ static int hosted_add(const struct mhp_pieces *p)
 				     &params);
 	if (ret)
 		goto free;
-	ret = create_memory_block_devices(p->start + host->front.size,
-					  p->size - host->front.size, NULL,
-					  p->group);
-	if (ret) {
-		mhp_not_added(p->start, p->size, ret, "no memory blocks for it");
+	ret = blocks_add(p, p->start + host->front.size,
+			 p->size - host->front.size, NULL);
+	if (ret)
 		goto remove;
-	}
 	return 0;
 
 remove:
@@ -71,12 +77,9 @@ static int piece_add(const struct mhp_pieces *p, u64 start)
 	ret = arch_add_memory(p->nid, start, p->each, &params);
 	if (ret)
 		goto free;
-	ret = create_memory_block_devices(start, p->each, params.altmap,
-					  p->group);
-	if (ret) {
-		mhp_not_added(p->start, p->size, ret, "no memory blocks for it");
+	ret = blocks_add(p, start, p->each, params.altmap);
+	if (ret)
 		goto remove;
-	}
 	return 0;
 
 remove:

@@ -91,19 +91,11 @@ int mhp_probe_add(u64 start, u64 size, int nid)
 	int ret = mhp_check_range(start, size);
 
 	if (ret)
-		return mhp_not_added(start, size, ret,
-				     "start and size must be multiples of a memory block, size not zero");
+		return mhp_not_added(start, size, ret, MHP_RANGE_RULE);
 	mhp_windows_lock();
 	ret = add_locked(start, size, nid);
 	mhp_windows_unlock();
 	return ret;
-}
-
-static int not_removed(u64 start, u64 size, int err, const char *why)
-{
-	pr_err(MHP_RANGE " not removed, error %d: %s\n",
-	       start, start + size - 1, err, why);
-	return err;
 }
 
 static int remove_locked(u64 start, u64 size, bool offline)
@@ -111,14 +103,14 @@ static int remove_locked(u64 start, u64 size, bool offline)
 	int ret, nid;
 
 	if (mhp_tenant_of(start, size) != MHP_TENANT_RAM)
-		return not_removed(start, size, -ENOENT, "no memory is there");
+		return mhp_not_removed(start, size, -ENOENT, "no memory is there");
 	if (!window_set_covers(&added, start, start + size, &nid))
-		return not_removed(start, size, -EPERM,
-				   "a part of it was not added by hand, so that is not to be undone by hand");
+		return mhp_not_removed(start, size, -EPERM,
+				       "a part of it was not added by hand, so that is not to be undone by hand");
 	/* before: once the memory is gone there must be no failure */
 	if (mhp_window_room(&added))
-		return not_removed(start, size, -ENOMEM,
-				   "no memory to note it, free some");
+		return mhp_not_removed(start, size, -ENOMEM,
+				       "no memory to note it, free some");
 	ret = offline ? offline_and_remove_memory(start, size) :
 			remove_memory(start, size);
 	if (!ret)
@@ -131,8 +123,7 @@ int mhp_probe_remove(u64 start, u64 size, bool offline)
 	int ret = mhp_check_range(start, size);
 
 	if (ret)
-		return not_removed(start, size, ret,
-				   "start and size must be multiples of a memory block, size not zero");
+		return mhp_not_removed(start, size, ret, MHP_RANGE_RULE);
 	mhp_windows_lock();
 	ret = remove_locked(start, size, offline);
 	mhp_windows_unlock();

@@ -27,10 +27,10 @@ int mhp_check_range(u64 start, u64 size)
 	return 0;
 }
 
-int mhp_not_added(u64 start, u64 size, int err, const char *why)
+int mhp_refuse(u64 start, u64 size, const char *what, int err, const char *why)
 {
-	pr_err(MHP_RANGE " not added, error %d: %s\n",
-	       start, start + size - 1, err, why);
+	pr_err(MHP_RANGE " not %s, error %d: %s\n",
+	       start, start + size - 1, what, err, why);
 	return err;
 }
 

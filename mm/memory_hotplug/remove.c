@@ -30,13 +30,6 @@ void mhp_memblock_forget(u64 start, u64 size)
 
 #ifdef CONFIG_MEMORY_HOTREMOVE
 
-static int not_removed(u64 start, u64 size, int err, const char *why)
-{
-	pr_err(MHP_RANGE " not removed, error %d: %s\n",
-	       start, start + size - 1, err, why);
-	return err;
-}
-
 /* What the memory blocks of a range are like. */
 struct survey {
 	unsigned long blocks;
@@ -66,25 +59,24 @@ static int check(u64 start, u64 size, struct survey *s)
 	struct mhp_host *host;
 
 	if (ret)
-		return not_removed(start, size, ret,
-				   "start and size must be multiples of a memory block, size not zero");
+		return mhp_not_removed(start, size, ret, MHP_RANGE_RULE);
 	*s = (struct survey){ .nid = NUMA_NO_NODE };
 	walk_memory_blocks(start, size, s, survey_block);
 	if (s->online)
-		return not_removed(start, size, -EBUSY,
-				   "a part of it is online");
+		return mhp_not_removed(start, size, -EBUSY,
+				       "a part of it is online");
 	if (s->boot)
-		return not_removed(start, size, -EPERM,
-				   "a part of it was there at boot");
+		return mhp_not_removed(start, size, -EPERM,
+				       "a part of it was there at boot");
 	host = mhp_host_find(start, size);
 	if (host && (host->front.start != start || host->size != size))
-		return not_removed(start, size, -EBUSY,
-				   "it holds page structs and tables of a larger range, which has to go as a whole");
+		return mhp_not_removed(start, size, -EBUSY,
+				       "it holds page structs and tables of a larger range, which has to go as a whole");
 	if (host)
 		size -= host->front.size;
 	if (s->blocks != size / memory_block_size_bytes())
-		return not_removed(start, size, -EINVAL,
-				   "a part of it is not there");
+		return mhp_not_removed(start, size, -EINVAL,
+				       "a part of it is not there");
 	return 0;
 }
 
@@ -218,13 +210,12 @@ int offline_and_remove_memory(u64 start, u64 size)
 	u8 *types;
 
 	if (ret)
-		return not_removed(start, size, ret,
-				   "start and size must be multiples of a memory block, size not zero");
+		return mhp_not_removed(start, size, ret, MHP_RANGE_RULE);
 	types = kvmalloc_array(size / memory_block_size_bytes(),
 			       sizeof(*types), GFP_KERNEL);
 	if (!types)
-		return not_removed(start, size, -ENOMEM,
-				   "no memory to note what is online, free some");
+		return mhp_not_removed(start, size, -ENOMEM,
+				       "no memory to note what is online, free some");
 	lock_device_hotplug();
 	ret = offline_and_remove(start, size, types);
 	unlock_device_hotplug();

@@ -173,8 +173,7 @@ static int check_window(u64 start, u64 size)
 	struct range usable = mhp_get_pluggable_range(true);
 
 	if (mhp_check_range(start, size))
-		return no_window(start, size, -EINVAL,
-				 "start and size must be multiples of a memory block, size not zero");
+		return no_window(start, size, -EINVAL, MHP_RANGE_RULE);
 	if (start < usable.start || start + size - 1 > usable.end)
 		return no_window(start, size, -E2BIG,
 				 "the linear map does not reach there, choose another range");

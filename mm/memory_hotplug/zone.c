@@ -2,7 +2,8 @@
 /*
  * Zones and nodes: what they span, and how many pages they have.
  *
- * Owns:      spans and present counts of zones and nodes, after boot.
+ * Owns:      spans and present counts of zones and nodes, after boot; whether a
+ *            node has memory, and what listeners are told of that.
  * Must not:  decide which zone a range goes to.
  * Locks:     callers hold the memory hotplug lock for writing. Spans are also
  *            read under span_seqlock, and a node's under node_size_lock.
@@ -12,6 +13,9 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
+#include <linux/nodemask.h>
+#include <linux/numa.h>
+#include <linux/spinlock.h>
 
 #include "../internal.h"
 #include "internal.h"
@@ -209,4 +213,80 @@ void adjust_present_page_count(struct page *page, struct memory_group *group,
 		group->present_movable_pages += nr_pages;
 	else
 		group->present_kernel_pages += nr_pages;
+}
+
+void mhp_count_isolated(struct zone *zone, long nr_pages)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	zone->nr_isolate_pageblock += nr_pages / (long)pageblock_nr_pages;
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+/* Whether a node has memory */
+
+struct memory_notify mhp_note(unsigned long pfn, unsigned long nr_pages)
+{
+	return (struct memory_notify){
+		.start_pfn = pfn,
+		.nr_pages = nr_pages,
+		.status_change_nid = NUMA_NO_NODE,
+		.status_change_nid_normal = NUMA_NO_NODE,
+	};
+}
+
+/* Kernel memory: what N_NORMAL_MEMORY is about. */
+static bool is_normal(const struct zone *zone)
+{
+	return zone_idx(zone) <= ZONE_NORMAL;
+}
+
+void mhp_note_arrival(struct memory_notify *note, struct zone *zone)
+{
+	int nid = zone_to_nid(zone);
+
+	if (!node_state(nid, N_MEMORY))
+		note->status_change_nid = nid;
+	if (is_normal(zone) && !node_state(nid, N_NORMAL_MEMORY))
+		note->status_change_nid_normal = nid;
+}
+
+static unsigned long present_up_to(const struct pglist_data *pgdat,
+				   enum zone_type last)
+{
+	unsigned long pages = 0;
+	int i;
+
+	for (i = 0; i <= last; i++)
+		pages += pgdat->node_zones[i].present_pages;
+	return pages;
+}
+
+void mhp_note_departure(struct memory_notify *note, struct zone *zone,
+			unsigned long nr_pages)
+{
+	const struct pglist_data *pgdat = zone->zone_pgdat;
+
+	if (is_normal(zone) && present_up_to(pgdat, ZONE_NORMAL) <= nr_pages)
+		note->status_change_nid_normal = pgdat->node_id;
+	if (present_up_to(pgdat, ZONE_MOVABLE) <= nr_pages)
+		note->status_change_nid = pgdat->node_id;
+}
+
+void mhp_arrive(const struct memory_notify *note)
+{
+	if (note->status_change_nid_normal != NUMA_NO_NODE)
+		node_set_state(note->status_change_nid_normal, N_NORMAL_MEMORY);
+	if (note->status_change_nid != NUMA_NO_NODE)
+		node_set_state(note->status_change_nid, N_MEMORY);
+}
+
+void mhp_depart(const struct memory_notify *note)
+{
+	if (note->status_change_nid_normal != NUMA_NO_NODE)
+		node_clear_state(note->status_change_nid_normal,
+				 N_NORMAL_MEMORY);
+	if (note->status_change_nid != NUMA_NO_NODE)
+		node_clear_state(note->status_change_nid, N_MEMORY);
 }

@@ -255,49 +255,6 @@ static int check_new(u64 start, u64 size)
 	return ret;
 }
 
-/**
- * arch_add_memory() - make a physical range addressable
- * @nid:    node the range belongs to; its tables and memmap come from there
- * @start:  first physical address, bytes, a multiple of 2 MiB
- * @size:   bytes, a multiple of 2 MiB
- * @params: where the memmap lives, protection, and the owner's pagemap
- *
- * Maps the range and creates its sections and memmap. It happens whole or not
- * at all. Nobody may use the range before it returns.
- *
- * Context: process context, may sleep; memory hotplug lock held for writing.
- * Return: 0; -EINVAL, -ERANGE, -E2BIG: the range itself is wrong; -EEXIST: a
- * part is mapped or has sections already; -ENOMEM: no memory for page tables
- * or memmap.
- */
-int arch_add_memory(int nid, u64 start, u64 size, struct mhp_params *params)
-{
-	unsigned long end_pfn = PHYS_PFN(start + size);
-	int ret = check_new(start, size);
-
-	if (ret)
-		return refuse(start, size, ret);
-	ret = linear_map_add(nid, start, size, params);
-	if (ret)
-		return refuse(start, size, ret);
-	ret = add_sections(nid, start, size, params);
-	if (ret)
-		goto unmap;
-	/* firmware may have called it no-map; it is memory now */
-	ret = memblock_clear_nomap(start, size);
-	if (ret)
-		goto remove;
-	max_pfn = max(max_pfn, end_pfn);
-	max_low_pfn = max_pfn;
-	return 0;
-
-remove:
-	remove_sections(start, size, params->altmap, params->pgmap);
-unmap:
-	linear_map_remove(start, size);
-	return refuse(start, size, ret);
-}
-
 /*
  * The front is mapped first, and goes last: the tables of the rest are in it. It
  * is in blocks, whatever the kernel is started with, as nobody changes the
@@ -330,21 +287,38 @@ static void unmap_hosted(u64 start, u64 size, const struct mhp_front *front)
 		  start, start + size - 1, ret);
 }
 
-int arch_add_hosted_memory(int nid, u64 start, u64 size,
-			   const struct mhp_front *front,
-			   struct mhp_params *params)
+static int map_range(int nid, u64 start, u64 size,
+		     const struct mhp_front *front,
+		     const struct mhp_params *params)
+{
+	return front ? map_hosted(nid, start, size, front, params) :
+		       linear_map_add(nid, start, size, params);
+}
+
+static void unmap_range(u64 start, u64 size, const struct mhp_front *front)
+{
+	if (front)
+		unmap_hosted(start, size, front);
+	else
+		linear_map_remove(start, size);
+}
+
+/* @front: in which the range hosts what describes it, or NULL. */
+static int add_whole(int nid, u64 start, u64 size,
+		     const struct mhp_front *front, struct mhp_params *params)
 {
 	unsigned long end_pfn = PHYS_PFN(start + size);
 	int ret = check_new(start, size);
 
 	if (ret)
 		return refuse(start, size, ret);
-	ret = map_hosted(nid, start, size, front, params);
+	ret = map_range(nid, start, size, front, params);
 	if (ret)
 		return refuse(start, size, ret);
-	ret = __add_pages(nid, PHYS_PFN(start), PHYS_PFN(size), params);
+	ret = add_sections(nid, start, size, params);
 	if (ret)
 		goto unmap;
+	/* firmware may have called it no-map; it is memory now */
 	ret = memblock_clear_nomap(start, size);
 	if (ret)
 		goto remove;
@@ -353,10 +327,37 @@ int arch_add_hosted_memory(int nid, u64 start, u64 size,
 	return 0;
 
 remove:
-	remove_sections(start, size, params->altmap, NULL);
+	remove_sections(start, size, params->altmap, params->pgmap);
 unmap:
-	unmap_hosted(start, size, front);
+	unmap_range(start, size, front);
 	return refuse(start, size, ret);
+}
+
+/**
+ * arch_add_memory() - make a physical range addressable
+ * @nid:    node the range belongs to; its tables and memmap come from there
+ * @start:  first physical address, bytes, a multiple of 2 MiB
+ * @size:   bytes, a multiple of 2 MiB
+ * @params: where the memmap lives, protection, and the owner's pagemap
+ *
+ * Maps the range and creates its sections and memmap. It happens whole or not
+ * at all. Nobody may use the range before it returns.
+ *
+ * Context: process context, may sleep; memory hotplug lock held for writing.
+ * Return: 0; -EINVAL, -ERANGE, -E2BIG: the range itself is wrong; -EEXIST: a
+ * part is mapped or has sections already; -ENOMEM: no memory for page tables
+ * or memmap.
+ */
+int arch_add_memory(int nid, u64 start, u64 size, struct mhp_params *params)
+{
+	return add_whole(nid, start, size, NULL, params);
+}
+
+int arch_add_hosted_memory(int nid, u64 start, u64 size,
+			   const struct mhp_front *front,
+			   struct mhp_params *params)
+{
+	return add_whole(nid, start, size, front, params);
 }
 
 void arch_remove_hosted_memory(u64 start, u64 size,
