@@ -50,7 +50,7 @@
 /* Poison is counted with interrupts in any state, hence the IRQ-safe lock. */
 static DEFINE_XARRAY_FLAGS(blocks_by_id, XA_FLAGS_LOCK_IRQ);
 
-/* log2 of the sections in a block; set once, before there is any block. */
+/* log2 of the sections in a block; settled before there is any block. */
 static unsigned int block_section_order __ro_after_init;
 
 static const char *const online_type_names[] = {
@@ -127,14 +127,14 @@ int memory_notify(unsigned long val, void *v)
  * memory_block_size_bytes() - bytes in a memory block
  *
  * An architecture may have its own. The answer is a power of two, a section or
- * more, and the same from memory_dev_init() on.
+ * more, and the same from memory_dev_init() on; before that it means nothing.
  *
  * Context: any.
  * Return: the size.
  */
 unsigned long __weak memory_block_size_bytes(void)
 {
-	return MIN_MEMORY_BLOCK_SIZE;
+	return MIN_MEMORY_BLOCK_SIZE << block_section_order;
 }
 EXPORT_SYMBOL_GPL(memory_block_size_bytes);
 
@@ -841,8 +841,11 @@ static void __init memory_block_create_all(void)
  */
 void __init memory_dev_init(void)
 {
-	int err = memory_block_check_size(memory_block_size_bytes());
+	int err;
 
+	block_section_order = ilog2(mhp_boot_block_size() /
+				    MIN_MEMORY_BLOCK_SIZE);
+	err = memory_block_check_size(memory_block_size_bytes());
 	if (!err) {
 		block_section_order = ilog2(memory_block_size_bytes() /
 					    MIN_MEMORY_BLOCK_SIZE);

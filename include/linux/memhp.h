@@ -128,6 +128,17 @@ void mhp_build_fallback(struct pglist_data *pgdat, const int *order,
  */
 void mhp_build_thisnode(struct pglist_data *pgdat);
 
+/**
+ * mhp_boot_block_size() - how large memory blocks shall be
+ *
+ * What "memory_block_size=" says, or what suits the memory that is there and the
+ * ranges that firmware calls hot-pluggable. An architecture may overrule it.
+ *
+ * Context: once at boot, before there is a memory block; memory can be allocated.
+ * Return: bytes, a power of two, a section or more.
+ */
+u64 mhp_boot_block_size(void);
+
 /* Windows: CONFIG_MEMHP_PROBE */
 
 /**

@@ -6,9 +6,10 @@
  * call is in <linux/memory_hotplug.h> and <linux/memhp.h>.
  *
  *	by hand		probe.c  window.c  window_boot.c
+ *	at boot		boot_size.c  firmware.c
  *	transactions	add.c  remove.c  online.c  offline.c
  *	decisions	policy.c  zone_choice.c  range.c  budget.c  price.c
- *			window_set.c
+ *			window_set.c  block_size.c
  *	state		piece.c  host.c  zone.c  section.c  node.c  memmap.c  resource.c
  *			zonelist.c  walkers.c
  *
@@ -240,6 +241,26 @@ void mhp_resource_drop(struct resource *res);
 
 /* What was added at once may go in parts, and parts of several at once. */
 void mhp_resource_release(u64 start, u64 size);
+
+/* firmware.c */
+
+/**
+ * struct mhp_firmware_range - a range that firmware calls memory
+ * @start:        first physical address
+ * @end:          the address behind the last, above @start
+ * @nid:          node, %NUMA_NO_NODE or one that cannot be
+ * @hotpluggable: RAM may come and go there
+ */
+struct mhp_firmware_range {
+	u64 start, end;
+	int nid;
+	bool hotpluggable;
+};
+
+typedef void (*mhp_firmware_fn)(const struct mhp_firmware_range *r, void *arg);
+
+/* Calls a function for each of them; boot only, when tables can be read. */
+void mhp_walk_firmware(mhp_firmware_fn function, void *arg);
 
 /* window.c */
 

@@ -123,69 +123,7 @@ static void __init read_efi(void)
 	}
 }
 
-/* ACPI */
-
-#ifdef CONFIG_ACPI_NUMA
-
-typedef void (*srat_memory_fn)(const struct acpi_srat_mem_affinity *ma, int nid);
-
-static srat_memory_fn on_srat_memory __initdata;
-
-static int __init srat_memory(union acpi_subtable_headers *header,
-			      const unsigned long end)
-{
-	const struct acpi_srat_mem_affinity *ma = (void *)header;
-	u64 last = ma->base_address + ma->length - 1;
-
-	/* a table may be wrong in any way: what is, gives no window */
-	if (ma->header.length < sizeof(*ma) || !ma->length ||
-	    last < ma->base_address || last >> MAX_PHYSMEM_BITS)
-		return 0;
-	if (ma->flags & ACPI_SRAT_MEM_ENABLED)
-		on_srat_memory(ma, pxm_to_node(ma->proximity_domain));
-	return 0;
-}
-
-static void __init walk_srat(srat_memory_fn function)
-{
-	on_srat_memory = function;
-	acpi_table_parse_entries(ACPI_SIG_SRAT, sizeof(struct acpi_table_srat),
-				 ACPI_SRAT_TYPE_MEMORY_AFFINITY, srat_memory, 0);
-}
-
-static void __init offer_if_hotplug(const struct acpi_srat_mem_affinity *ma,
-				    int nid)
-{
-	if (ma->flags & ACPI_SRAT_MEM_HOT_PLUGGABLE &&
-	    !(ma->flags & ACPI_SRAT_MEM_NON_VOLATILE))
-		note(mhp_window_offer(ma->base_address,
-				      ma->base_address + ma->length, nid,
-				      MHP_WINDOW_SRAT));
-}
-
-static void __init offer_ram_of_srat(const struct acpi_srat_mem_affinity *ma,
-				     int nid)
-{
-	offer_ram(ma->base_address, ma->base_address + ma->length, nid);
-}
-
-static void __init read_srat(void)
-{
-	if (acpi_disabled)
-		return;
-	walk_srat(offer_if_hotplug);
-	walk_srat(offer_ram_of_srat);
-}
-
-#else
-
-static void __init read_srat(void)
-{
-}
-
-#endif /* CONFIG_ACPI_NUMA */
-
-/* Devicetree */
+/* What the devicetree reserves */
 
 static void __init keep_out_node(struct device_node *np)
 {
@@ -206,48 +144,26 @@ static void __init read_reserved_nodes(void)
 	of_node_put(top);
 }
 
-typedef void (*dt_memory_fn)(struct device_node *np, u64 start, u64 end);
+/* What firmware calls memory */
 
-/* A node with "linux,usable-memory" was cut by a boot loader that knew why. */
-static void __init walk_dt_memory(dt_memory_fn function)
+static void __init insert_ram(const struct mhp_firmware_range *r, void *unused)
 {
-	struct device_node *np;
-	struct resource res;
-	int i;
-
-	for_each_node_by_type(np, "memory") {
-		if (!of_device_is_available(np) ||
-		    of_property_present(np, "linux,usable-memory"))
-			continue;
-		for (i = 0; !of_address_to_resource(np, i, &res); i++)
-			function(np, res.start, res.end + 1);
-	}
+	ram_insert(r->start, r->end);
 }
 
-static void __init insert_dt_memory(struct device_node *np, u64 start, u64 end)
+static void __init offer_if_hotpluggable(const struct mhp_firmware_range *r,
+					 void *unused)
 {
-	ram_insert(start, end);
+	if (r->hotpluggable)
+		note(mhp_window_offer(r->start, r->end, r->nid,
+				      acpi_disabled ? MHP_WINDOW_DT :
+						      MHP_WINDOW_SRAT));
 }
 
-static void __init offer_if_hotpluggable(struct device_node *np, u64 start,
-					 u64 end)
+static void __init offer_what_is_ram(const struct mhp_firmware_range *r,
+				     void *unused)
 {
-	if (of_property_read_bool(np, "hotpluggable"))
-		note(mhp_window_offer(start, end, of_node_to_nid(np),
-				      MHP_WINDOW_DT));
-}
-
-static void __init offer_ram_of_dt(struct device_node *np, u64 start, u64 end)
-{
-	offer_ram(start, end, of_node_to_nid(np));
-}
-
-static void __init read_dt(void)
-{
-	if (!acpi_disabled)
-		return;
-	walk_dt_memory(offer_if_hotpluggable);
-	walk_dt_memory(offer_ram_of_dt);
+	offer_ram(r->start, r->end, r->nid);
 }
 
 /*
@@ -265,7 +181,7 @@ static void __init find_ram(void)
 	if (efi_enabled(EFI_BOOT))
 		read_efi();
 	else if (acpi_disabled)
-		walk_dt_memory(insert_dt_memory);
+		mhp_walk_firmware(insert_ram, NULL);
 	cut_what_linux_has();
 }
 
@@ -275,8 +191,8 @@ static int __init find_windows(void)
 	read_reserved_nodes();
 	find_ram();
 	if (!trouble && !memory_is_anothers()) {
-		read_srat();
-		read_dt();
+		mhp_walk_firmware(offer_if_hotpluggable, NULL);
+		mhp_walk_firmware(offer_what_is_ram, NULL);
 		offer_ram(0, U64_MAX, NUMA_NO_NODE);
 	}
 	kfree(ram.at);

@@ -119,20 +119,29 @@ static int refuse(u64 start, u64 size, int err)
 	return err;
 }
 
+/* Blocks that other walkers of the kernel's tables do not know are never made. */
+static u64 largest_block(void)
+{
+	return pud_sect_supported() ? PUD_SIZE : CONT_PMD_SIZE;
+}
+
+/* Memory is removed by memory blocks, so that no removal cuts such a leaf. */
+static u64 largest_removable(void)
+{
+	return min_t(u64, largest_block(), memory_block_size_bytes());
+}
+
 /*
  * How large may a leaf be? A page, where the kernel changes the permissions of
  * single pages: a live block cannot be split. Otherwise as much as is removed
  * in one go, so that a removal never cuts a leaf that is in use: what a driver
- * maps through a pagemap goes as a whole, the rest by memory blocks. Blocks
- * that other walkers of the kernel's tables do not know are never made.
+ * maps through a pagemap goes as a whole, the rest by memory blocks.
  */
 static u64 largest_leaf(const struct mhp_params *params)
 {
 	if (can_set_direct_map())
 		return PAGE_SIZE;
-	if (!params->pgmap)
-		return memory_block_size_bytes();
-	return pud_sect_supported() ? PUD_SIZE : CONT_PMD_SIZE;
+	return params->pgmap ? largest_block() : largest_removable();
 }
 
 /* Does a driver use the pages from @pfn on? Not if it is about to leave. */
@@ -265,7 +274,7 @@ static int map_hosted(int nid, u64 start, u64 size,
 		      const struct mhp_params *params)
 {
 	int ret = map_part(nid, start, front->size, params->pgprot,
-			   memory_block_size_bytes(), NULL);
+			   largest_removable(), NULL);
 
 	if (ret)
 		return ret;

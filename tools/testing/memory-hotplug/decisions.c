@@ -11,12 +11,14 @@
 
 #include "tap.h"
 
-extern const struct tap_suite suite_price, suite_window_set, suite_zone_choice;
+extern const struct tap_suite suite_block_size, suite_price, suite_window_set,
+			      suite_zone_choice;
 
 int main(int argc, char **argv)
 {
 	static const struct tap_suite *const suites[] = {
-		&suite_price, &suite_window_set, &suite_zone_choice, NULL,
+		&suite_block_size, &suite_price, &suite_window_set,
+		&suite_zone_choice, NULL,
 	};
 	bool stop = argc > 1 && !strcmp(argv[1], "-x");
 	const char *filter = argc > 1 + stop ? argv[1 + stop] : NULL;
