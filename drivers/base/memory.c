@@ -29,6 +29,7 @@
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/init.h>
+#include <linux/kernel.h>
 #include <linux/kstrtox.h>
 #include <linux/log2.h>
 #include <linux/memhp.h>
@@ -583,6 +584,19 @@ static void memory_block_free(struct device *dev)
 	kmem_cache_free(memory_block_cache, memory_block_of(dev));
 }
 
+/*
+ * What the bus would do by its dev_name, at a twentieth of the cost of adding
+ * memory: a format is read twice, and there are thousands of blocks.
+ */
+static int memory_block_name(struct memory_block *mem, unsigned long id)
+{
+	char name[32] = "memory";
+	size_t prefix = strlen(name);
+
+	num_to_str(name + prefix, sizeof(name) - prefix - 1, id, 0);
+	return dev_set_name(&mem->dev, "%s", name);
+}
+
 static struct memory_block *memory_block_alloc(unsigned long id,
 					       enum memory_block_state state)
 {
@@ -601,6 +615,10 @@ static struct memory_block *memory_block_alloc(unsigned long id,
 	mem->dev.groups = memory_block_groups;
 	mem->dev.release = memory_block_free;
 	device_initialize(&mem->dev);
+	if (memory_block_name(mem, id)) {
+		put_device(&mem->dev);
+		return NULL;
+	}
 	return mem;
 }
 

@@ -32,7 +32,7 @@
 #include "kernel_tree.h"
 
 /* What the CPUs put out, and the descriptors hold (Arm ARM D8.1.7). */
-static unsigned int physical_bits(void)
+static unsigned int read_physical_bits(void)
 {
 	u64 mmfr0 = read_sanitised_ftr_reg(SYS_ID_AA64MMFR0_EL1);
 	unsigned int range = cpuid_feature_extract_unsigned_field(mmfr0,
@@ -42,6 +42,16 @@ static unsigned int physical_bits(void)
 	if (!IS_ENABLED(CONFIG_ARM64_64K_PAGES) && !lpa2_is_enabled())
 		bits = min(bits, 48);
 	return min(bits, PHYS_MASK_SHIFT);
+}
+
+/* Looked up once: nobody asks before the CPUs of boot are all up. */
+static unsigned int physical_bits(void)
+{
+	static unsigned int bits;
+
+	if (!READ_ONCE(bits))
+		WRITE_ONCE(bits, read_physical_bits());
+	return bits;
 }
 
 /**
