@@ -47,6 +47,7 @@
 
 #include "memory_group.h"
 #include "memory_probe.h"
+#include "memory_uevent.h"
 
 /* Poison is counted with interrupts in any state, hence the IRQ-safe lock. */
 static DEFINE_XARRAY_FLAGS(blocks_by_id, XA_FLAGS_LOCK_IRQ);
@@ -334,9 +335,11 @@ static int memory_block_go_online(struct device *dev)
 		mem->online_type = MMOP_ONLINE;
 	err = mhp_online_block(mem);
 	mem->online_type = MMOP_OFFLINE;
-	if (!err)
-		WRITE_ONCE(mem->state, MEM_ONLINE);
-	return err;
+	if (err)
+		return err;
+	WRITE_ONCE(mem->state, MEM_ONLINE);
+	memory_uevent_prepare(mem, KOBJ_ONLINE);
+	return 0;
 }
 
 static int memory_block_go_offline(struct device *dev)
@@ -347,6 +350,8 @@ static int memory_block_go_offline(struct device *dev)
 	WRITE_ONCE(mem->state, MEM_GOING_OFFLINE);
 	err = mhp_offline_block(mem);
 	WRITE_ONCE(mem->state, err ? MEM_ONLINE : MEM_OFFLINE);
+	if (!err)
+		memory_uevent_prepare(mem, KOBJ_OFFLINE);
 	return err;
 }
 
@@ -355,6 +360,7 @@ static const struct bus_type memory_bus = {
 	.dev_name	= "memory",
 	.online		= memory_block_go_online,
 	.offline	= memory_block_go_offline,
+	.uevent		= memory_uevent,
 };
 
 /* Files of a block */
@@ -630,6 +636,7 @@ static int memory_block_publish(struct memory_block *mem)
 
 	if (err)
 		return err == -EBUSY ? -EEXIST : err;
+	memory_uevent_prepare(mem, KOBJ_ADD);
 	err = device_add(&mem->dev);
 	if (err)
 		xa_erase_irq(&blocks_by_id, id);
@@ -665,6 +672,7 @@ static int memory_block_remove(struct memory_block *mem, void *unused)
 	if (WARN_ON_ONCE(mem->state != MEM_OFFLINE))
 		return 0;
 	unregister_memory_block_under_nodes(mem);
+	memory_uevent_prepare(mem, KOBJ_REMOVE);
 	device_del(&mem->dev);
 	memory_group_leave(mem);
 	xa_erase_irq(&blocks_by_id, memory_block_id(mem));

@@ -70,6 +70,26 @@ static inline int memory_blocks_join_node(u64 start, u64 size, int nid)
 #endif
 
 /**
+ * memory_uevents_begin() - an operation on a range begins
+ * @start: first physical address, bytes
+ * @size:  bytes
+ *
+ * If the parameter "one_uevent" is set, only the first block of the range that
+ * has something to say sends an event, one of each kind (add, online, ...), with
+ * the range in it.
+ *
+ * Context: process context; device hotplug lock held until memory_uevents_end().
+ */
+void memory_uevents_begin(u64 start, u64 size);
+
+/**
+ * memory_uevents_end() - the operation on a range is over
+ *
+ * Context: as memory_uevents_begin().
+ */
+void memory_uevents_end(void);
+
+/**
  * struct mhp_front - first bytes of a range, which hold what describes it
  * @start:  physical address, that of the range
  * @size:   bytes; never given to the page allocator

@@ -167,6 +167,16 @@ static int online_by_default(const struct addition *a)
 			     "it cannot be onlined, which auto_online_blocks asks for");
 }
 
+static int add_and_online(const struct addition *a)
+{
+	int ret;
+
+	mem_hotplug_begin();
+	ret = add_locked(a);
+	mem_hotplug_done();
+	return ret ?: online_by_default(a);
+}
+
 /**
  * add_memory_resource() - add memory that has its resource already
  * @nid:       node, or memory group if %MHP_NID_IS_MGID is in @mhp_flags
@@ -199,11 +209,9 @@ int add_memory_resource(int nid, struct resource *res, mhp_t mhp_flags)
 	if (ret)
 		return ret;
 
-	mem_hotplug_begin();
-	ret = add_locked(&a);
-	mem_hotplug_done();
-	if (!ret)
-		ret = online_by_default(&a);
+	memory_uevents_begin(a.start, a.size);
+	ret = add_and_online(&a);
+	memory_uevents_end();
 	if (ret)
 		return ret;
 

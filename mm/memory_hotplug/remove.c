@@ -80,7 +80,7 @@ static int check(u64 start, u64 size, struct survey *s)
 	return 0;
 }
 
-static int try_remove(u64 start, u64 size)
+static int remove_offline(u64 start, u64 size)
 {
 	struct survey s;
 	int ret = check(start, size, &s);
@@ -99,6 +99,16 @@ static int try_remove(u64 start, u64 size)
 		try_offline_node(s.nid);
 	mem_hotplug_done();
 	return 0;
+}
+
+static int try_remove(u64 start, u64 size)
+{
+	int ret;
+
+	memory_uevents_begin(start, size);
+	ret = remove_offline(start, size);
+	memory_uevents_end();
+	return ret;
 }
 
 /**
@@ -186,7 +196,7 @@ static int offline_and_remove(u64 start, u64 size, u8 *types)
 	int ret = walk_memory_blocks(start, size, &h, take_offline);
 
 	if (!ret)
-		ret = try_remove(start, size);
+		ret = remove_offline(start, size);
 	if (ret)
 		walk_memory_blocks(start, size, &h, take_back_online);
 	return ret;
@@ -217,7 +227,9 @@ int offline_and_remove_memory(u64 start, u64 size)
 		return mhp_not_removed(start, size, -ENOMEM,
 				       "no memory to note what is online, free some");
 	lock_device_hotplug();
+	memory_uevents_begin(start, size);
 	ret = offline_and_remove(start, size, types);
+	memory_uevents_end();
 	unlock_device_hotplug();
 	kvfree(types);
 	return ret;
