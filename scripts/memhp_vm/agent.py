@@ -91,6 +91,13 @@ class Agent:
         elif kind == EXIT:
             self.jobs.pop(ident).status = struct.unpack("<i", payload)[0]
 
+    def restart(self):
+        """The guest begins anew: its agent will say hello, what ran will not end."""
+        with self.pulse:
+            self.ready = False
+            self.jobs.clear()
+            del self.buffer[:]
+
     def send(self, kind, ident, payload=b""):
         try:
             with self.sending:

@@ -76,15 +76,28 @@ def cells64(value):
     return [value >> 32, value & 0xFFFFFFFF]
 
 
-def put_memory(path, memory):
-    node = f"/memory@{memory.start_bytes:x}"
+def put_range(path, name, memory):
+    """A node for a range; returns its path."""
+    node = f"/{name}@{memory.start_bytes:x}"
     call("fdtput", "-c", path, node)
-    call("fdtput", "-t", "s", path, node, "device_type", "memory")
     put_cells(path, node, "reg", cells64(memory.start_bytes) + cells64(memory.size_bytes))
     if memory.node is not None:
         put_cells(path, node, "numa-node-id", [memory.node])
+    return node
+
+
+def put_memory(path, memory):
+    node = put_range(path, "memory", memory)
+    call("fdtput", "-t", "s", path, node, "device_type", "memory")
     if memory.hotpluggable:
         call("fdtput", path, node, "hotpluggable")
+
+
+def put_pmem(path, memory):
+    node = put_range(path, "pmem", memory)
+    call("fdtput", "-t", "s", path, node, "compatible", "pmem-region")
+    if memory.volatile:
+        call("fdtput", path, node, "volatile")
 
 
 def devicetree(machine, initrd_start, initrd_end):
@@ -98,6 +111,8 @@ def devicetree(machine, initrd_start, initrd_end):
             call("fdtput", "-r", path, f"/{node}")
     for memory in memory_nodes(machine.topology):
         put_memory(path, memory)
+    for memory in machine.topology.dt_pmem:
+        put_pmem(path, memory)
     call("fdtput", "-t", "s", path, "/chosen", "bootargs", machine.whole_cmdline())
     put_cells(path, "/chosen", "linux,initrd-start", cells64(initrd_start))
     put_cells(path, "/chosen", "linux,initrd-end", cells64(initrd_end))
@@ -113,7 +128,25 @@ def check_room(machine, end):
                        "where the kernel and its initramfs are loaded")
 
 
+def overlap(one, other):
+    return (one.start_bytes < other.start_bytes + other.size_bytes
+            and other.start_bytes < one.start_bytes + one.size_bytes)
+
+
+def check_pmem(topology):
+    """What is to be persistent memory must be RAM that is nothing else."""
+    for pmem in topology.dt_pmem:
+        end = pmem.start_bytes + pmem.size_bytes
+        if pmem.start_bytes < RAM_BASE or end > RAM_BASE + topology.ram:
+            raise HarnessError(f"the pmem region 0x{pmem.start_bytes:x}-0x{end - 1:x} is not "
+                               "in the RAM of the nodes")
+        if any(overlap(pmem, memory) for memory in memory_nodes(topology)):
+            raise HarnessError(f"the pmem region 0x{pmem.start_bytes:x}-0x{end - 1:x} is also "
+                               "memory: keep it out of dt_memory")
+
+
 def args(machine):
+    check_pmem(machine.topology)
     dtb, initrd, end = place(machine.kernel, machine.initramfs)
     check_room(machine, end)
     tree = devicetree(machine, initrd, end)

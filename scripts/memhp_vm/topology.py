@@ -64,6 +64,15 @@ class DtMemory:
 
 
 @dataclass
+class DtPmem(DtMemory):
+    """A pmem-region node of the devicetree, with firmware="loader".
+
+    It lies in memory of the nodes that no memory node of dt_memory covers.
+    """
+    volatile: bool = False
+
+
+@dataclass
 class Topology:
     nodes: list = field(default_factory=lambda: [Node()])
     distances: object = None        # {(a, b): d} or a square matrix
@@ -75,6 +84,7 @@ class Topology:
     # UEFI reports as memory not to be mapped; without it Linux drops NUMA.
     cover_nomap: bool = False
     dt_memory: Optional[list] = None
+    dt_pmem: list = field(default_factory=list)
     # Whole ACPI tables for the initrd, {"srat.aml": bytes}; see acpi.py.
     acpi_tables: Optional[dict] = None
 
@@ -240,8 +250,9 @@ class Topology:
             raise TopologyError("cover_nomap replaces an ACPI table: it needs firmware=uefi")
         if self.acpi_tables is not None and not acpi:
             raise TopologyError("acpi_tables are looked at only with firmware=uefi")
-        if self.dt_memory is not None and firmware != "loader":
-            raise TopologyError("dt_memory edits the devicetree: it needs firmware=loader")
+        if (self.dt_memory is not None or self.dt_pmem) and firmware != "loader":
+            raise TopologyError("dt_memory and dt_pmem edit the devicetree: they need "
+                                "firmware=loader")
         if any(n.hotpluggable for n in self.nodes) and firmware not in ("uefi", "loader"):
             raise TopologyError("a node marked hotpluggable needs firmware=uefi (SRAT) or "
                                 "loader (devicetree)")

@@ -29,6 +29,8 @@ from .topology import Topology
 QEMU_ENDED = "QEMU ended"
 # A kernel that checks everything needs this much more time for the same.
 SLOWNESS = {"debug": 6, "kcsan": 6}
+# What it checks only when it is told to.
+CHECKS = {"debug": "page_owner=on page_table_check=on "}
 SETTLE_LIMIT = 10.0         # seconds for a report to be printed whole
 
 
@@ -74,7 +76,7 @@ class Guest(Hotplug):
             kernel=Path(kernel) if kernel else paths.kernel_image(tree, config),
             initramfs=Path(initrd) if initrd else None,
             topology=topology or Topology(), workdir=self.workdir, firmware=firmware,
-            cmdline=cmdline, cpu=cpu, icount=icount, qemu_args=list(qemu_args),
+            cmdline=CHECKS.get(config, "") + cmdline, cpu=cpu, icount=icount, qemu_args=list(qemu_args),
             machine_options=machine_options)
 
     # ---- life
@@ -99,10 +101,25 @@ class Guest(Hotplug):
             self.machine.initramfs = initramfs.build(self.root)[0]
         self._spawn()
         self._open_qmp()
+        self._wait_ready()
+
+    def _wait_ready(self):
         if not self.agent.wait(lambda: self.agent.ready, self.timeout):
             if not self.pulse.reason:
                 self.pulse.die(f"hang: not booted after {self.timeout:g} s")
         self._raise_if_dead()
+
+    def reset(self):
+        """Boots again at once, as if a button was pressed; RAM keeps what is in it.
+
+        With firmware="loader" QEMU puts the kernel, the initramfs and the devicetree
+        where they were. Nothing may run in the guest.
+        """
+        self.qmp("set-action", reboot="reset")
+        self.agent.restart()
+        self.qmp("system_reset")
+        self._wait_ready()
+        self.qmp("set-action", reboot="shutdown")
 
     def _open_qmp(self):
         try:

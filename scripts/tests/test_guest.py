@@ -14,8 +14,8 @@ import time
 import unittest
 from pathlib import Path
 
-from memhp_vm import (CommandFailed, CommandTimeout, DtMemory, Guest, GuestDied, HarnessError,
-                      Node, QmpError, Topology, UnplugError, initramfs)
+from memhp_vm import (CommandFailed, CommandTimeout, DtMemory, DtPmem, Guest, GuestDied,
+                      HarnessError, Node, QmpError, Topology, UnplugError, initramfs)
 from memhp_vm.paths import BUILD, ROOT
 
 KERNEL = {"tree": os.environ.get("MEMHP_TEST_TREE", "grafted"),
@@ -294,6 +294,18 @@ class Memory(unittest.TestCase):
             total = int(guest.check("awk '/MemTotal/ { print $2 }' /proc/meminfo"))
             self.assertLess(total, 768 << 10)
             self.assertEqual(guest.check("nproc").strip(), "2")
+
+    def test_reset(self):
+        """guest: after a reset it boots anew, and RAM that it does not know is as it was"""
+        topology = Topology(nodes=[Node("1G", 1)], dt_memory=[DtMemory("1G", "512M")],
+                            dt_pmem=[DtPmem("1536M", "512M")])
+        with Guest(**KERNEL, firmware="loader", topology=topology) as guest:
+            guest.check("echo kept > /dev/pmem0; sync; echo gone > /tmp/gone")
+            boot = guest.check("cat /proc/sys/kernel/random/boot_id")
+            guest.reset()
+            self.assertEqual(guest.check("head -n 1 /dev/pmem0"), "kept\n")
+            self.assertNotEqual(guest.check("cat /proc/sys/kernel/random/boot_id"), boot)
+            self.assertFalse(guest.check("ls /tmp"))
 
     def test_uefi_devicetree(self):
         """guest: UEFI with a devicetree boots without ACPI"""

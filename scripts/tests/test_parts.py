@@ -12,8 +12,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import ktap_runner
-from memhp_vm import (DtMemory, HarnessError, Node, Nvdimm, QmpError, Topology, acpi, blocks,
-                      cpio, ktap, loader, ost)
+from memhp_vm import (DtMemory, DtPmem, HarnessError, Node, Nvdimm, QmpError, Topology, acpi,
+                      blocks, cpio, ktap, loader, ost)
 from memhp_vm.agent import EXIT, HEADER, HELLO, MAGIC, OUTPUT, Agent
 from memhp_vm.console import Console
 from memhp_vm.pulse import Pulse
@@ -329,6 +329,20 @@ class Files(unittest.TestCase):
         machine = SimpleNamespace(topology=Topology(dt_memory=[DtMemory("2G", "512M", 0)]))
         with self.assertRaisesRegex(HarnessError, "no memory node"):
             loader.check_room(machine, 0x42000000)
+
+    def test_loader_pmem(self):
+        """loader: a pmem region that is no RAM, or memory as well, is refused"""
+        def check(start, memory):
+            loader.check_pmem(Topology(nodes=[Node("2G", 1)], dt_memory=memory,
+                                       dt_pmem=[DtPmem(start, "1G")]))
+
+        check("2G", [DtMemory("1G", "1G", 0)])
+        for start in ("512M", "2560M", "3G"):
+            with self.assertRaisesRegex(HarnessError, "not in the RAM"):
+                check(start, [DtMemory("1G", "1G", 0)])
+        for memory in (None, [DtMemory("1G", "1026M", 0)], [DtMemory("3070M", "2M", 0)]):
+            with self.assertRaisesRegex(HarnessError, "also memory"):
+                check("2G", memory)
 
     def test_srat(self):
         """acpi: the SRAT adds up, covers the flash and marks what is hotpluggable"""

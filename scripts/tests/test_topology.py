@@ -3,7 +3,7 @@
 
 import unittest
 
-from memhp_vm import DtMemory, Node, Nvdimm, Topology, TopologyError, VirtioMem, options
+from memhp_vm import DtMemory, DtPmem, Node, Nvdimm, Topology, TopologyError, VirtioMem, options
 
 GIB = 1 << 30
 TWO = [Node("512M", 1), Node("256M", 1)]
@@ -51,6 +51,8 @@ BAD = [
     ("a covered flash without ACPI", "dt", {"nodes": TWO, "cover_nomap": True}, "firmware=uefi"),
     ("an edited devicetree without the loader", "uefi",
      {"nodes": TWO, "dt_memory": [DtMemory("1G", "512M")]}, "firmware=loader"),
+    ("a devicetree's pmem region without the loader", "dt",
+     {"nodes": TWO, "dt_pmem": [DtPmem("1G", "512M")]}, "firmware=loader"),
     ("a hotpluggable node that nothing can tell of", "dt",
      {"nodes": [Node("512M", 1, hotpluggable=True)]}, "hotpluggable needs"),
 ]

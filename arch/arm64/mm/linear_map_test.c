@@ -226,9 +226,8 @@ static struct mhp_params params_for(struct dev_pagemap *pgmap)
 	};
 }
 
-static int add(u64 start, u64 size, struct dev_pagemap *pgmap)
+static int add_as(u64 start, u64 size, struct mhp_params params)
 {
-	struct mhp_params params = params_for(pgmap);
 	int ret;
 
 	mem_hotplug_begin();
@@ -237,11 +236,21 @@ static int add(u64 start, u64 size, struct dev_pagemap *pgmap)
 	return ret;
 }
 
-static void take_away(u64 start, u64 size, struct dev_pagemap *pgmap)
+static int add(u64 start, u64 size, struct dev_pagemap *pgmap)
+{
+	return add_as(start, size, params_for(pgmap));
+}
+
+static void take_away_as(u64 start, u64 size, struct mhp_params params)
 {
 	mem_hotplug_begin();
-	arch_remove_memory(start, size, NULL, pgmap);
+	arch_remove_memory(start, size, params.altmap, params.pgmap);
 	mem_hotplug_done();
+}
+
+static void take_away(u64 start, u64 size, struct dev_pagemap *pgmap)
+{
+	take_away_as(start, size, params_for(pgmap));
 }
 
 static int map(u64 start, u64 size, struct dev_pagemap *pgmap)
@@ -934,23 +943,12 @@ static void subsection_of_section(struct kunit *test)
 
 /* ---- MAP-12: the memmap in the range itself */
 
-static int add_with(u64 start, u64 size, struct vmem_altmap *altmap)
+static struct mhp_params with_altmap(struct vmem_altmap *altmap)
 {
 	struct mhp_params params = params_for(NULL);
-	int ret;
 
 	params.altmap = altmap;
-	mem_hotplug_begin();
-	ret = arch_add_memory(first_online_node, start, size, &params);
-	mem_hotplug_done();
-	return ret;
-}
-
-static void take_away_with(u64 start, u64 size, struct vmem_altmap *altmap)
-{
-	mem_hotplug_begin();
-	arch_remove_memory(start, size, altmap, NULL);
-	mem_hotplug_done();
+	return params;
 }
 
 /* Is the memmap of [start, start + size) in [start, end)? */
@@ -977,12 +975,12 @@ static void memmap_in_range(struct kunit *test)
 
 	if (!ram)
 		kunit_skip(test, "the range is no RAM");
-	KUNIT_ASSERT_EQ(test, 0, add_with(room, SZ_1G, &altmap));
+	KUNIT_ASSERT_EQ(test, 0, add_as(room, SZ_1G, with_altmap(&altmap)));
 	KUNIT_EXPECT_EQ(test, PHYS_PFN(needed), altmap.alloc);
 	expect_inside(test, room, SZ_1G, room + needed);
 	write_memmap(room, SZ_1G);
 	expect_memmap(test, room, SZ_1G);
-	take_away_with(room, SZ_1G, &altmap);
+	take_away_as(room, SZ_1G, with_altmap(&altmap));
 	KUNIT_EXPECT_EQ(test, 0, altmap.alloc);
 	expect_tables_as(test, &before);
 }
@@ -997,7 +995,8 @@ static void expect_too_small(struct kunit *test, unsigned long pages)
 	struct state before = now();
 	u64 position = log_position();
 
-	KUNIT_EXPECT_EQ(test, -ENOMEM, add_with(room, SZ_1G, &altmap));
+	KUNIT_EXPECT_EQ(test, -ENOMEM,
+			add_as(room, SZ_1G, with_altmap(&altmap)));
 	KUNIT_EXPECT_EQ(test, 0, altmap.alloc);
 	KUNIT_EXPECT_EQ(test, 1, log_lines(position, "not added, error -12: "));
 	KUNIT_EXPECT_EQ(test, 1, log_lines(position, "memory_hotplug: "));

@@ -57,11 +57,17 @@ static int count(const struct tap_suite *const *suites, const char *filter)
 	return n;
 }
 
-static bool run_one(const struct tap_test *test, int nr)
+void tap_run(const struct tap_test *test)
+{
+	test->run();
+}
+
+static bool run_one(const struct tap_suite *suite, const struct tap_test *test,
+		    int nr)
 {
 	failed = false;
 	context[0] = 0;
-	test->run();
+	suite->run(test);
 	if (failed)
 		printf("# %s: %s\n", context, reason);
 	printf("%sok %d %s\n", failed ? "not " : "", nr, test->name);
@@ -79,7 +85,7 @@ int tap_main(const struct tap_suite *const *suites, const char *filter,
 		for (i = 0; i < (*suites)->nr; i++) {
 			if (!selected(&(*suites)->tests[i], filter))
 				continue;
-			bad += !run_one(&(*suites)->tests[i], ++nr);
+			bad += !run_one(*suites, &(*suites)->tests[i], ++nr);
 			if (bad && stop)
 				return 1;
 		}

@@ -10,20 +10,28 @@
 
 #include <stdbool.h>
 
+struct geometry;
+
 struct tap_test {
 	const char *name;
 	void (*run)(void);
+	void (*each)(const struct geometry *g);	/* else; for WORLD_SUITE() */
 };
 
 struct tap_suite {
 	const struct tap_test *tests;
 	int nr;
+	void (*run)(const struct tap_test *test);
 };
 
-#define TAP_SUITE(suite, array)						\
+#define TAP_SUITE_RUN_BY(suite, array, runner)				\
 	const struct tap_suite suite = {				\
-		array, sizeof(array) / sizeof((array)[0])		\
+		array, sizeof(array) / sizeof((array)[0]), runner	\
 	}
+#define TAP_SUITE(suite, array)	TAP_SUITE_RUN_BY(suite, array, tap_run)
+
+/* Calls test->run(). */
+void tap_run(const struct tap_test *test);
 
 /* The first call of a test is the one that is shown. */
 void tap_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -66,7 +66,7 @@ static struct kpgt_map request(const struct world *w, u64 va, u64 size, u64 max)
 	};
 }
 
-static void check_hole(const struct geometry *g)
+static void fills_a_hole(const struct geometry *g)
 {
 	struct world *w = world_new(g, 60);
 	u64 large = largest_leaf(w), end;
@@ -87,12 +87,7 @@ static void check_hole(const struct geometry *g)
 	world_free(w);
 }
 
-static void fills_a_hole(void)
-{
-	each_geometry(check_hole);
-}
-
-static void check_limit(const struct geometry *g)
+static void keeps_to_max_leaf(const struct geometry *g)
 {
 	struct world *w = world_new(g, 61);
 	u64 table = 1ULL << (2 * g->geom.page_shift - 3);
@@ -107,13 +102,8 @@ static void check_limit(const struct geometry *g)
 	world_free(w);
 }
 
-static void keeps_to_max_leaf(void)
-{
-	each_geometry(check_limit);
-}
-
 /* A block of 2 MiB on 4K pages, say, of which only pages are to be had. */
-static void check_small(const struct geometry *g)
+static void takes_smaller_ones(const struct geometry *g)
 {
 	struct world *w = world_new(g, 62);
 	u64 large = 1ULL << (2 * g->geom.page_shift - 3);
@@ -130,12 +120,7 @@ static void check_small(const struct geometry *g)
 	world_free(w);
 }
 
-static void takes_smaller_ones(void)
-{
-	each_geometry(check_small);
-}
-
-static void check_mapped(const struct geometry *g)
+static void keeps_what_is_mapped(const struct geometry *g)
 {
 	struct world *w = world_new(g, 63);
 	u64 size = 32 * w->page, at = w->start + 9 * w->page;
@@ -154,11 +139,6 @@ static void check_mapped(const struct geometry *g)
 	w->mmu.nr_watch = 0;
 	EXPECT(!world_unmap(w, m.va, m.size), "unmap");
 	world_free(w);
-}
-
-static void keeps_what_is_mapped(void)
-{
-	each_geometry(check_mapped);
 }
 
 /* fail_at for tables or fail_block_at for pages, whichever @k points to */
@@ -181,7 +161,7 @@ static void fail_each(struct world *w, const struct kpgt_map *m,
 	EXPECT(!world_unmap(w, m->va, m->size), "unmap");
 }
 
-static void check_nomem(const struct geometry *g)
+static void fails_at_each(const struct geometry *g)
 {
 	struct world *w = world_new(g, 64);
 	u64 table = 1ULL << (2 * g->geom.page_shift - 3);
@@ -196,11 +176,6 @@ static void check_nomem(const struct geometry *g)
 	world_free(w);
 }
 
-static void fails_at_each(void)
-{
-	each_geometry(check_nomem);
-}
-
 static void refused(struct world *w, u64 va, u64 size, int err)
 {
 	struct mmu_snapshot *before = mmu_snapshot(&w->mmu);
@@ -213,7 +188,7 @@ static void refused(struct world *w, u64 va, u64 size, int err)
 	mmu_snapshot_free(before);
 }
 
-static void check_bad(const struct geometry *g)
+static void refuses_bad_ranges(const struct geometry *g)
 {
 	struct world *w = world_new(g, 65);
 
@@ -226,13 +201,8 @@ static void check_bad(const struct geometry *g)
 	world_free(w);
 }
 
-static void refuses_bad_ranges(void)
-{
-	each_geometry(check_bad);
-}
-
 /* The entries above a small region are shared: under the lock, and kept. */
-static void check_shared(const struct geometry *g)
+static void shares_tables(const struct geometry *g)
 {
 	struct world *w = world_new(g, 66);
 	u64 start = w->start;
@@ -250,25 +220,20 @@ static void check_shared(const struct geometry *g)
 	world_free(w);
 }
 
-static void shares_tables(void)
-{
-	each_geometry(check_shared);
-}
-
 static const struct tap_test tests[] = {
 	{ "MAP-12 a hole is filled with the largest blocks that fit",
-	  fills_a_hole },
-	{ "MAP-12 no block is larger than max_leaf", keeps_to_max_leaf },
+	  .each = fills_a_hole },
+	{ "MAP-12 no block is larger than max_leaf", .each = keeps_to_max_leaf },
 	{ "MAP-12 where no large block is to be had, pages are used",
-	  takes_smaller_ones },
+	  .each = takes_smaller_ones },
 	{ "MAP-12 what is mapped stays, and the holes around it are filled",
-	  keeps_what_is_mapped },
+	  .each = keeps_what_is_mapped },
 	{ "MAP-04 filling fails at each block and table in turn and changes nothing",
-	  fails_at_each },
+	  .each = fails_at_each },
 	{ "MAP-11 filling refuses ranges that are empty, unaligned or outside",
-	  refuses_bad_ranges },
+	  .each = refuses_bad_ranges },
 	{ "MAP-03 filling shares the tables at the border of a region",
-	  shares_tables },
+	  .each = shares_tables },
 };
 
-TAP_SUITE(suite_back, tests);
+WORLD_SUITE(suite_back, tests);

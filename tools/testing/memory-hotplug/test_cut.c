@@ -115,14 +115,9 @@ static void cut_and_check(struct cut *c)
 	unmap_all(c);
 }
 
-static void check_cut(const struct geometry *g)
+static void rest_stays(const struct geometry *g)
 {
 	each_leaf(g, cut_and_check);
-}
-
-static void rest_stays(void)
-{
-	each_geometry(check_cut);
 }
 
 static void cut_busy(struct cut *c)
@@ -151,14 +146,9 @@ static void cut_busy(struct cut *c)
 	unmap_all(c);
 }
 
-static void check_busy(const struct geometry *g)
+static void busy_refused(const struct geometry *g)
 {
 	each_leaf(g, cut_busy);
-}
-
-static void busy_refused(void)
-{
-	each_geometry(check_busy);
 }
 
 /* Everything that is not in the same leaf or group is in use. */
@@ -191,14 +181,9 @@ static void cut_next_to_busy(struct cut *c)
 	       !world_unmap(c->w, high.va, page), "neighbours");
 }
 
-static void check_next_to_busy(const struct geometry *g)
+static void only_the_leaf_asked(const struct geometry *g)
 {
 	each_leaf(g, cut_next_to_busy);
-}
-
-static void only_the_leaf_asked(void)
-{
-	each_geometry(check_next_to_busy);
 }
 
 /* Its TLB entries must go at once, and little else is flushed. */
@@ -220,18 +205,13 @@ static void cut_and_count(struct cut *c)
 	unmap_all(c);
 }
 
-static void check_count(const struct geometry *g)
+static void flushed_at_once(const struct geometry *g)
 {
 	each_leaf(g, cut_and_count);
 }
 
-static void flushed_at_once(void)
-{
-	each_geometry(check_count);
-}
-
 /* A part, then a part of what is left, and so on down to one page. */
-static void check_again_and_again(const struct geometry *g)
+static void again_and_again(const struct geometry *g)
 {
 	struct world *w = world_new(g, 41);
 	struct cut c = {
@@ -252,13 +232,8 @@ static void check_again_and_again(const struct geometry *g)
 	world_free(w);
 }
 
-static void again_and_again(void)
-{
-	each_geometry(check_again_and_again);
-}
-
 /* Two leaves side by side, the range covers the end of one, the start of two */
-static void check_two_leaves(const struct geometry *g)
+static void two_leaves(const struct geometry *g)
 {
 	struct world *w = world_new(g, 42);
 	int i;
@@ -283,16 +258,11 @@ static void check_two_leaves(const struct geometry *g)
 	world_free(w);
 }
 
-static void two_leaves(void)
-{
-	each_geometry(check_two_leaves);
-}
-
 /*
  * A leaf that reaches beyond the region belongs to nobody alone: it is not
  * cut, whatever may_break says about the part inside.
  */
-static void check_leaf_beyond(const struct geometry *g)
+static void leaf_beyond_region(const struct geometry *g)
 {
 	struct world *w = world_new(g, 43);
 	u64 start = w->start, end = w->end;
@@ -320,13 +290,8 @@ static void check_leaf_beyond(const struct geometry *g)
 	world_free(w);
 }
 
-static void leaf_beyond_region(void)
-{
-	each_geometry(check_leaf_beyond);
-}
-
 /* Ranges of one leaf, cut off one after the other, flushed once at the end. */
-static void check_cuts_in_batch(const struct geometry *g)
+static void cuts_in_batch(const struct geometry *g)
 {
 	struct world *w = world_new(g, 44);
 	int i, k;
@@ -350,26 +315,21 @@ static void check_cuts_in_batch(const struct geometry *g)
 	world_free(w);
 }
 
-static void cuts_in_batch(void)
-{
-	each_geometry(check_cuts_in_batch);
-}
-
 static const struct tap_test tests[] = {
 	{ "MAP-08 any part of any leaf or group goes, the rest stays as it was",
-	  rest_stays },
+	  .each = rest_stays },
 	{ "MAP-08 a leaf whose rest is in use is not cut and nothing changes",
-	  busy_refused },
+	  .each = busy_refused },
 	{ "MAP-08 only the leaf or group that is cut may be broken",
-	  only_the_leaf_asked },
+	  .each = only_the_leaf_asked },
 	{ "MAP-08 a cut leaf is flushed at once, before the rest is written",
-	  flushed_at_once },
-	{ "MAP-08 a leaf is halved down to one page", again_and_again },
-	{ "MAP-08 a range cuts two leaves at its ends", two_leaves },
+	  .each = flushed_at_once },
+	{ "MAP-08 a leaf is halved down to one page", .each = again_and_again },
+	{ "MAP-08 a range cuts two leaves at its ends", .each = two_leaves },
 	{ "MAP-08 a leaf that reaches beyond the region is refused",
-	  leaf_beyond_region },
+	  .each = leaf_beyond_region },
 	{ "MAP-08 several cuts of one leaf share one flush at the end",
-	  cuts_in_batch },
+	  .each = cuts_in_batch },
 };
 
-TAP_SUITE(suite_cut, tests);
+WORLD_SUITE(suite_cut, tests);

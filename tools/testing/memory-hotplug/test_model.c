@@ -123,23 +123,26 @@ static u64 *unlink_level3(void)
 	return table;
 }
 
+static void expect_freed_too_early(void)
+{
+	m->phase = MMU_FLUSH;
+	mmu_ops.release(t);
+	expect_bad("freed before its TLB invalidation");
+}
+
 static void table_freed_without_table_flush(void)
 {
 	setup(MMU_UNMAP);
 	unlink_level3();
 	mmu_ops.flush(t, v, v + BLOCK_2M, false);
-	m->phase = MMU_FLUSH;
-	mmu_ops.release(t);
-	expect_bad("freed before its TLB invalidation");
+	expect_freed_too_early();
 }
 
 static void table_freed_without_flush(void)
 {
 	setup(MMU_UNMAP);
 	unlink_level3();
-	m->phase = MMU_FLUSH;
-	mmu_ops.release(t);
-	expect_bad("freed before its TLB invalidation");
+	expect_freed_too_early();
 }
 
 static void leaf_freed_without_flush(void)
@@ -148,9 +151,7 @@ static void leaf_freed_without_flush(void)
 	mmu_foreign_set(m, v, 3, LEAF(0x1000));
 	mmu_ranges_add(&m->asked, v, v + PAGE_4K);
 	set(v, 3, 0);
-	m->phase = MMU_FLUSH;
-	mmu_ops.release(t);
-	expect_bad("freed before its TLB invalidation");
+	expect_freed_too_early();
 }
 
 /* The leaves below can still be fetched through the cached table entry. */
@@ -162,9 +163,7 @@ static void leaves_under_unlinked_table(void)
 	unlink_level3();
 	mmu_ops.flush(t, v, v + BLOCK_2M, false);
 	EXPECT(m->nr_stale == 2, "%d stale entries instead of 2", m->nr_stale);
-	m->phase = MMU_FLUSH;
-	mmu_ops.release(t);
-	expect_bad("freed before its TLB invalidation");
+	expect_freed_too_early();
 }
 
 static void unlinked_and_lost(void)

@@ -7,8 +7,20 @@
 
 #define MAX_TABLES	64
 
-/* Returns how many tables were needed when it succeeded at last. */
-static unsigned int map_with_failures(struct world *w, const struct kpgt_map *m)
+/* What can fail: to prepare to map @m, or to unmap its range. */
+typedef int prepare_fn(struct world *w, const struct kpgt_map *m);
+
+static int prepare_unmap(struct world *w, const struct kpgt_map *m)
+{
+	return world_unmap_prepare(w, m->va, m->size);
+}
+
+/*
+ * Returns how many tables were needed when it succeeded at last, which still has
+ * to be committed.
+ */
+static unsigned int fail_each(struct world *w, const struct kpgt_map *m,
+			      prepare_fn *prepare)
 {
 	struct mmu_snapshot *before = mmu_snapshot(&w->mmu);
 	unsigned int k;
@@ -16,7 +28,7 @@ static unsigned int map_with_failures(struct world *w, const struct kpgt_map *m)
 
 	for (k = 1; err && k < MAX_TABLES && !tap_failed(); k++) {
 		w->mmu.fail_at = k;
-		err = world_map_prepare(w, m);
+		err = prepare(w, m);
 		if (!err)
 			break;
 		EXPECT(err == -ENOMEM, "allocation %u failed: %d", k, err);
@@ -24,37 +36,32 @@ static unsigned int map_with_failures(struct world *w, const struct kpgt_map *m)
 	}
 	w->mmu.fail_at = 0;
 	EXPECT(!err, "still no success after %u failures", k);
-	if (!err)
-		world_map_commit(w, m);
 	mmu_snapshot_free(before);
 	return k - 1;
+}
+
+static unsigned int map_with_failures(struct world *w, const struct kpgt_map *m)
+{
+	unsigned int needed = fail_each(w, m, world_map_prepare);
+
+	if (!tap_failed())
+		world_map_commit(w, m);
+	return needed;
 }
 
 static unsigned int unmap_with_failures(struct world *w, u64 va, u64 size)
 {
-	struct mmu_snapshot *before = mmu_snapshot(&w->mmu);
-	unsigned int k;
-	int err = -ENOMEM;
+	struct kpgt_map m = { .va = va, .size = size };
+	unsigned int needed = fail_each(w, &m, prepare_unmap);
 
-	for (k = 1; err && k < MAX_TABLES && !tap_failed(); k++) {
-		w->mmu.fail_at = k;
-		err = world_unmap_prepare(w, va, size);
-		if (!err)
-			break;
-		EXPECT(err == -ENOMEM, "allocation %u failed: %d", k, err);
-		world_expect_same(w, before);
-	}
-	w->mmu.fail_at = 0;
-	EXPECT(!err, "still no success after %u failures", k);
-	if (!err) {
+	if (!tap_failed()) {
 		world_unmap_commit(w, va, size);
 		world_flush(w);
 	}
-	mmu_snapshot_free(before);
-	return k - 1;
+	return needed;
 }
 
-static void check_map(const struct geometry *g)
+static void map_fails(const struct geometry *g)
 {
 	struct world *w = world_new(g, 50);
 	struct kpgt_map m = {
@@ -72,12 +79,7 @@ static void check_map(const struct geometry *g)
 	world_free(w);
 }
 
-static void map_fails(void)
-{
-	each_geometry(check_map);
-}
-
-static void check_pages(const struct geometry *g)
+static void map_pages_fails(const struct geometry *g)
 {
 	struct world *w = world_new(g, 51);
 	u64 table = 1ULL << (2 * g->geom.page_shift - 3);
@@ -94,12 +96,7 @@ static void check_pages(const struct geometry *g)
 	world_free(w);
 }
 
-static void map_pages_fails(void)
-{
-	each_geometry(check_pages);
-}
-
-static void check_unmap(const struct geometry *g)
+static void unmap_fails(const struct geometry *g)
 {
 	struct world *w = world_new(g, 52);
 	int i;
@@ -125,12 +122,7 @@ static void check_unmap(const struct geometry *g)
 	world_free(w);
 }
 
-static void unmap_fails(void)
-{
-	each_geometry(check_unmap);
-}
-
-static void check_two_cuts(const struct geometry *g)
+static void two_cuts_fail(const struct geometry *g)
 {
 	struct world *w = world_new(g, 53);
 	u64 size = w->kind[w->nr_kinds - 1].size, attrs = world_attrs(w, 1);
@@ -150,20 +142,15 @@ static void check_two_cuts(const struct geometry *g)
 	world_free(w);
 }
 
-static void two_cuts_fail(void)
-{
-	each_geometry(check_two_cuts);
-}
-
 static const struct tap_test tests[] = {
 	{ "MAP-04 mapping fails at each table in turn and changes nothing",
-	  map_fails },
+	  .each = map_fails },
 	{ "MAP-04 mapping pages fails at each table in turn and changes nothing",
-	  map_pages_fails },
+	  .each = map_pages_fails },
 	{ "MAP-04 MAP-08 cutting a leaf fails at each table in turn and changes nothing",
-	  unmap_fails },
+	  .each = unmap_fails },
 	{ "MAP-04 MAP-08 cutting two leaves fails at each table in turn and changes nothing",
-	  two_cuts_fail },
+	  .each = two_cuts_fail },
 };
 
-TAP_SUITE(suite_nomem, tests);
+WORLD_SUITE(suite_nomem, tests);

@@ -95,7 +95,7 @@ static bool race_at(const struct geometry *g, int level, bool high,
 	return r.ran;
 }
 
-static void check_races(const struct geometry *g)
+static void races(const struct geometry *g)
 {
 	unsigned int k, high;
 	int level, top = kpgt_root_level(&g->geom);
@@ -110,13 +110,8 @@ static void check_races(const struct geometry *g)
 	}
 }
 
-static void races(void)
-{
-	each_geometry(check_races);
-}
-
 /* The rival's page is in use all the time, in tables that both need. */
-static void check_neighbour_stays(const struct geometry *g)
+static void neighbour_stays(const struct geometry *g)
 {
 	struct rival r = { .level = KPGT_PAGE, .at = 0 };
 	struct world *w = shared_world(g, &r);
@@ -140,13 +135,8 @@ static void check_neighbour_stays(const struct geometry *g)
 	world_free(w);
 }
 
-static void neighbour_stays(void)
-{
-	each_geometry(check_neighbour_stays);
-}
-
 /* Shared tables stay when they are empty: somebody may be about to use them */
-static void check_shared_stay(const struct geometry *g)
+static void shared_tables_stay(const struct geometry *g)
 {
 	struct rival r = { .level = KPGT_PAGE, .at = 0 };
 	struct world *w = shared_world(g, &r);
@@ -162,13 +152,8 @@ static void check_shared_stay(const struct geometry *g)
 	world_free(w);
 }
 
-static void shared_tables_stay(void)
-{
-	each_geometry(check_shared_stay);
-}
-
 /* Two regions that meet in the middle of a table, worked on in turns. */
-static void check_two_regions(const struct geometry *g)
+static void two_regions(const struct geometry *g)
 {
 	struct rival r = { .level = KPGT_PAGE, .at = 0 };
 	struct world *w = shared_world(g, &r);
@@ -200,13 +185,8 @@ static void check_two_regions(const struct geometry *g)
 	world_free(w);
 }
 
-static void two_regions(void)
-{
-	each_geometry(check_two_regions);
-}
-
 /* A failure between two prepares of which one has made shared tables */
-static void check_abort_shared(const struct geometry *g)
+static void abort_shared(const struct geometry *g)
 {
 	struct rival r = { .level = KPGT_PAGE, .at = 0 };
 	struct world *w = shared_world(g, &r);
@@ -220,18 +200,13 @@ static void check_abort_shared(const struct geometry *g)
 	world_free(w);
 }
 
-static void abort_shared(void)
-{
-	each_geometry(check_abort_shared);
-}
-
 /*
  * A small region has left its empty tables behind. A large one, which covers
  * them, cannot have blocks or groups there.
  *
  *	| leaf | leaf | empty table | leaf |	no group
  */
-static void check_left_behind(const struct geometry *g)
+static void left_behind(const struct geometry *g)
 {
 	struct world *w = world_new(g, 61);
 	u64 start = w->start, end = w->end, attrs = world_attrs(w, 2);
@@ -260,24 +235,19 @@ static void check_left_behind(const struct geometry *g)
 	world_free(w);
 }
 
-static void left_behind(void)
-{
-	each_geometry(check_left_behind);
-}
-
 static const struct tap_test tests[] = {
 	{ "MAP-03 a neighbour makes shared tables at any moment and nothing is lost",
-	  races },
+	  .each = races },
 	{ "MAP-03 a neighbour in the same tables translates at any moment",
-	  neighbour_stays },
+	  .each = neighbour_stays },
 	{ "MAP-03 tables that reach beyond the region stay, even when empty",
-	  shared_tables_stay },
+	  .each = shared_tables_stay },
 	{ "MAP-03 two regions that share tables at every level work in turns",
-	  two_regions },
+	  .each = two_regions },
 	{ "MAP-02 an empty table left by a smaller region prevents a group",
-	  left_behind },
+	  .each = left_behind },
 	{ "MAP-03 MAP-04 aborting leaves no shared table behind",
-	  abort_shared },
+	  .each = abort_shared },
 };
 
-TAP_SUITE(suite_shared, tests);
+WORLD_SUITE(suite_shared, tests);

@@ -31,7 +31,7 @@ static u64 level3_span(struct world *w)
 	return w->mmu.top == KPGT_PAGE ? 0 : 1ULL << mmu_shift(&w->mmu, 2);
 }
 
-static void check_back_to_start(const struct geometry *g)
+static void back_to_start(const struct geometry *g)
 {
 	struct world *w = world_new(g, 20);
 	struct mmu_snapshot *before = mmu_snapshot(&w->mmu);
@@ -53,12 +53,7 @@ static void check_back_to_start(const struct geometry *g)
 	world_free(w);
 }
 
-static void back_to_start(void)
-{
-	each_geometry(check_back_to_start);
-}
-
-static void check_exact_tables(const struct geometry *g)
+static void exact_tables(const struct geometry *g)
 {
 	struct world *w = world_new(g, 21);
 	u64 span = level3_span(w), va = w->start;
@@ -84,12 +79,7 @@ out:
 	world_free(w);
 }
 
-static void exact_tables(void)
-{
-	each_geometry(check_exact_tables);
-}
-
-static void check_one_flush(const struct geometry *g)
+static void one_flush(const struct geometry *g)
 {
 	struct world *w = world_new(g, 22);
 	u64 span = level3_span(w), size = span ? 3 * span : 64 * w->page;
@@ -111,12 +101,7 @@ static void check_one_flush(const struct geometry *g)
 	world_free(w);
 }
 
-static void one_flush(void)
-{
-	each_geometry(check_one_flush);
-}
-
-static void check_leaf_flush(const struct geometry *g)
+static void leaf_flush(const struct geometry *g)
 {
 	struct world *w = world_new(g, 23);
 
@@ -130,12 +115,7 @@ static void check_leaf_flush(const struct geometry *g)
 	world_free(w);
 }
 
-static void leaf_flush(void)
-{
-	each_geometry(check_leaf_flush);
-}
-
-static void check_holes(const struct geometry *g)
+static void holes_are_fine(const struct geometry *g)
 {
 	struct world *w = world_new(g, 24);
 	struct mmu_snapshot *before = mmu_snapshot(&w->mmu);
@@ -156,12 +136,7 @@ static void check_holes(const struct geometry *g)
 	world_free(w);
 }
 
-static void holes_are_fine(void)
-{
-	each_geometry(check_holes);
-}
-
-static void check_batch(const struct geometry *g)
+static void batch(const struct geometry *g)
 {
 	struct world *w = world_new(g, 25);
 	u64 span = level3_span(w), size = span ? 4 * span : 64 * w->page;
@@ -191,12 +166,7 @@ static void check_batch(const struct geometry *g)
 	world_free(w);
 }
 
-static void batch(void)
-{
-	each_geometry(check_batch);
-}
-
-static void check_leaves_gathered(const struct geometry *g)
+static void leaves_gathered(const struct geometry *g)
 {
 	struct world *w = world_new(g, 26);
 	int i;
@@ -219,13 +189,8 @@ static void check_leaves_gathered(const struct geometry *g)
 	world_free(w);
 }
 
-static void leaves_gathered(void)
-{
-	each_geometry(check_leaves_gathered);
-}
-
 /* The memory behind leaves may belong to somebody else: no gather_leaf. */
-static void check_no_gather_leaf(const struct geometry *g)
+static void no_gather_leaf(const struct geometry *g)
 {
 	struct world *w = world_new(g, 27);
 	struct kpgt_ops ops = mmu_ops;
@@ -245,13 +210,8 @@ static void check_no_gather_leaf(const struct geometry *g)
 	world_free(w);
 }
 
-static void no_gather_leaf(void)
-{
-	each_geometry(check_no_gather_leaf);
-}
-
 /* debug_pagealloc clears the valid bit of pages that are not in use. */
-static void check_invalid_leaves(const struct geometry *g)
+static void invalid_leaves(const struct geometry *g)
 {
 	struct world *w = world_new(g, 28);
 	struct kpgt_map m = request(w, w->start, 40 * w->page, 0);
@@ -274,12 +234,7 @@ static void check_invalid_leaves(const struct geometry *g)
 	world_free(w);
 }
 
-static void invalid_leaves(void)
-{
-	each_geometry(check_invalid_leaves);
-}
-
-static void check_all_invalid(const struct geometry *g)
+static void table_of_invalid_leaves(const struct geometry *g)
 {
 	struct world *w = world_new(g, 29);
 	struct mmu_snapshot *before;
@@ -297,12 +252,7 @@ static void check_all_invalid(const struct geometry *g)
 	world_free(w);
 }
 
-static void table_of_invalid_leaves(void)
-{
-	each_geometry(check_all_invalid);
-}
-
-static void check_cycles(const struct geometry *g)
+static void cycles(const struct geometry *g)
 {
 	struct world *w = world_new(g, 30);
 	u64 span = level3_span(w), size = 32 * w->page;
@@ -326,12 +276,7 @@ static void check_cycles(const struct geometry *g)
 	world_free(w);
 }
 
-static void cycles(void)
-{
-	each_geometry(check_cycles);
-}
-
-static void check_unmap_aborted(const struct geometry *g)
+static void unmap_aborted(const struct geometry *g)
 {
 	struct world *w = world_new(g, 31);
 	struct mmu_snapshot *before;
@@ -349,33 +294,28 @@ static void check_unmap_aborted(const struct geometry *g)
 	world_free(w);
 }
 
-static void unmap_aborted(void)
-{
-	each_geometry(check_unmap_aborted);
-}
-
 static const struct tap_test tests[] = {
 	{ "MAP-09 unmapping what was mapped leaves the tree as it was",
-	  back_to_start },
+	  .each = back_to_start },
 	{ "MAP-09 the tables that became empty are freed and no others",
-	  exact_tables },
+	  .each = exact_tables },
 	{ "MAP-09 a range of whole leaves takes one flush and no table",
-	  one_flush },
+	  .each = one_flush },
 	{ "MAP-09 without an empty table only leaf entries of the range are flushed",
-	  leaf_flush },
+	  .each = leaf_flush },
 	{ "MAP-09 unmapping holes is fine, and nothing is flushed for nothing",
-	  holes_are_fine },
-	{ "MAP-09 several ranges share one flush", batch },
+	  .each = holes_are_fine },
+	{ "MAP-09 several ranges share one flush", .each = batch },
 	{ "MAP-09 the memory behind every leaf is gathered once",
-	  leaves_gathered },
-	{ "MAP-09 gather_leaf may be missing", no_gather_leaf },
+	  .each = leaves_gathered },
+	{ "MAP-09 gather_leaf may be missing", .each = no_gather_leaf },
 	{ "MAP-09 leaves that debug_pagealloc made invalid are cleared",
-	  invalid_leaves },
+	  .each = invalid_leaves },
 	{ "MAP-09 a table that holds only invalid leaves is freed",
-	  table_of_invalid_leaves },
-	{ "MAP-12 1000 rounds of mapping and unmapping leak nothing", cycles },
+	  .each = table_of_invalid_leaves },
+	{ "MAP-12 1000 rounds of mapping and unmapping leak nothing", .each = cycles },
 	{ "MAP-04 an unmapping that is aborted changes nothing",
-	  unmap_aborted },
+	  .each = unmap_aborted },
 };
 
-TAP_SUITE(suite_unmap, tests);
+WORLD_SUITE(suite_unmap, tests);

@@ -23,13 +23,17 @@ const struct geometry geometries[] = {
 
 const int nr_geometries = sizeof(geometries) / sizeof(geometries[0]);
 
-void each_geometry(void (*test)(const struct geometry *g))
+void world_run(const struct tap_test *test)
 {
 	int i;
 
+	if (!test->each) {
+		test->run();
+		return;
+	}
 	for (i = 0; i < nr_geometries && !tap_failed(); i++) {
 		tap_context("%s", geometries[i].name);
-		test(&geometries[i]);
+		test->each(&geometries[i]);
 	}
 }
 

@@ -49,8 +49,10 @@ struct world {
 	bool racing;	/* somebody else makes tables: some may be left over */
 };
 
-/* Run @test on every geometry, until one fails. */
-void each_geometry(void (*test)(const struct geometry *g));
+/* Runs test->each() on every geometry, until one fails, or test->run(). */
+void world_run(const struct tap_test *test);
+
+#define WORLD_SUITE(suite, array) TAP_SUITE_RUN_BY(suite, array, world_run)
 
 struct world *world_new(const struct geometry *g, u64 seed);
 void world_set_region(struct world *w, u64 start, u64 end);

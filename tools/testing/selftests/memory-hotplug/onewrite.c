@@ -22,7 +22,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static char data[1 << 16];
+static char data[1 << 17];
 static size_t length;
 
 static int drop_cap, before;

@@ -80,7 +80,7 @@ while [ $k -le $LIMIT ]; do
 		[ $status = 0 ] || exit 2
 	fi
 	[ $2 = 0 ] || break
-	k=$((k + 1))
+	k=$((k + STEP))
 done
 echo "end $(shown) $(mapped)"
 [ $k -le $LIMIT ]
@@ -170,11 +170,12 @@ class Loop:
                 f" {len(self.survived)} done all the same; {bad or 'all clean'}")
 
 
-def run(guest, do, undo, pages, timeout=400):
+def run(guest, do, undo, pages, step=1, timeout=400):
     """Runs do with its k-th allocation failing, until there are fewer than k.
 
-    do and undo are shell commands, do a single echo into a file; pages is the
-    command that says which pages of the range are valid.
+    k grows by step, which is 1 but where that would take too long. do and undo are
+    shell commands, do a single echo into a file; pages is the command that says which
+    pages of the range are valid.
     """
     return Loop(*guest.run(f"DO='{do}' UNDO='{undo}' VALID='{pages}' LIMIT={LIMIT}"
-                           f" sh {PROGRAM}", timeout=timeout))
+                           f" STEP={step} sh {PROGRAM}", timeout=timeout))

@@ -6,11 +6,11 @@ Owns the machine, the namespaces and the ways to their memory; knows no test.
 
 import json
 
-from memhp_vm import Node, Nvdimm, Topology, paths
+from memhp_vm import DtMemory, DtPmem, Node, Nvdimm, Topology, paths
 
-MIB = 1 << 20
+MIB, GIB = 1 << 20, 1 << 30
 OWN_NODE, SHARED_NODE = 2, 1        # of region 0 and region 1
-SIZES = ("2G", "1G")
+SIZES = ("4G", "3G")
 
 
 def machine(ctx, tree, files=(None, None), **options):
@@ -21,6 +21,22 @@ def machine(ctx, tree, files=(None, None), **options):
                         nvdimm=devices, cover_nomap=True)
     return ctx.guest(tree=tree, root="tools", firmware="uefi", topology=topology,
                      cmdline="nokaslr rodata=on", **options)
+
+
+# (start, size, volatile) of regions that a devicetree names; what the kernel calls that.
+TREE_REGIONS = [(3 * GIB, GIB, False), (4 * GIB, GIB, True)]
+DOMAINS = {False: "memory_controller", True: "unknown"}
+
+
+def devicetree_machine(ctx, tree):
+    """TREE_REGIONS, beside RAM and a CPU."""
+    topology = Topology(
+        nodes=[Node("1G", 1), Node("3G", 1)],
+        dt_memory=[DtMemory("1G", "1G", 0), DtMemory("2G", "512M", SHARED_NODE)],
+        dt_pmem=[DtPmem(start, size, SHARED_NODE, volatile=volatile)
+                 for start, size, volatile in TREE_REGIONS])
+    return ctx.guest(tree=tree, root="tools", firmware="loader", topology=topology,
+                     cmdline="nokaslr rodata=on")
 
 
 def install_modules(guest):
@@ -40,10 +56,26 @@ def label(guest):
                 " ndctl enable-region all")
 
 
+def small(guest):
+    """The option for a namespace whose memory begins at some 2 MiB, whatever the pages."""
+    page = guest.page_size()
+    return f"-a {'2M' if page == 4096 else page}"
+
+
 def create(guest, region, mode, where, mib, options=""):
     """A namespace with its memmap in RAM ("mem") or on the device ("dev")."""
-    out = guest.check(f"ndctl create-namespace -r region{region} -m {mode} -M {where}"
-                      f" -s {mib}M {options}")
+    if guest.page_size() == 65536 and not options:
+        options = small(guest)  # else all are multiples of 512 MiB
+    return created(guest, f"-r region{region} -m {mode} -M {where} -s {mib}M {options}")
+
+
+def create_whole(guest, region, mode, where):
+    """The same of all of a region that has no labels: it is there, but raw."""
+    return created(guest, f"-f -e namespace{region}.0 -m {mode} -M {where}")
+
+
+def created(guest, options):
+    out = guest.check(f"ndctl create-namespace {options}")
     return json.loads(out[out.index("{"):])
 
 
@@ -82,12 +114,20 @@ def unmount(guest):
                 " || exit 1; done; sync")
 
 
+def to_map(guest, path, mib):
+    """So many bytes, or more, as a device is mapped by whole blocks of its own."""
+    unit = 1
+    if path.startswith("/dev/dax"):
+        unit = int(guest.check(f"cat /sys/bus/dax/devices/{path[5:]}/align"))
+    return -(-mib * MIB // unit) * unit
+
+
 def write(guest, path, mib, seed):
-    guest.check(f"pattern write {path} {mib * MIB} {seed} sync")
+    guest.check(f"pattern write {path} {to_map(guest, path, mib)} {seed} sync")
 
 
 def verify(guest, path, mib, seed):
-    guest.check(f"pattern verify {path} {mib * MIB} {seed} sync")
+    guest.check(f"pattern verify {path} {to_map(guest, path, mib)} {seed} sync")
 
 
 def daxctl(guest, arguments):

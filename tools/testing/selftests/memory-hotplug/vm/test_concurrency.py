@@ -8,7 +8,7 @@ unloaded, all the time. The DIMMs lie side by side, so that they share tables, a
 holds a file while the other comes and goes. Every load has to get on in every round,
 nothing may be reported, and in the end all is as it was.
 
-MEMHP_ROUNDS rounds, 6 if it is not set.
+MEMHP_ROUNDS rounds, 6 if it is not set; less on a kernel that is slow.
 """
 
 import os
@@ -16,18 +16,13 @@ import re
 import time
 
 from memhp_vm import Node, Topology, modules
+from memhp_vm.pulse import deadline
 from observe import SLACK, amounts, drift, expect_same, in_words, state
 
 ROUNDS = int(os.environ.get("MEMHP_ROUNDS", "6"))
 WARM_UP = 2
 FILE_MIB = 8                # what lies in a DIMM while another comes and goes
 FAR = 200                   # mappings far away, over all rounds
-
-# A kernel that checks everything does the same rounds; it takes longer.
-SLOWNESS = {"debug": 8, "kcsan": 8}
-
-# KASAN keeps back what was freed, up to 1/32 of all memory: 40 MiB here.
-KEPT_BACK = {"debug": 40960}
 
 SYMBOLS = ("set_memory_ro", "set_memory_rw", "set_memory_x", "set_memory_nx",
            "get_vm_area", "vm_area_map_pages", "vm_area_unmap_pages")
@@ -43,8 +38,8 @@ LOADS = {
 class Rounds:
     """A guest under load, and what its loads have done so far."""
 
-    def __init__(self, guest, slowness):
-        self.guest, self.slowness = guest, slowness
+    def __init__(self, guest):
+        self.guest = guest
         self.jobs, self.total, self.asked = {}, {}, 0
         self.least = {}
 
@@ -79,9 +74,9 @@ class Rounds:
     def end(self):
         self.guest.check("touch /tmp/enough")
         for job in self.jobs.values():
-            job.check(60 * self.slowness)
+            job.check(60)
         self.guest.check("rmmod memhp_churn && rm -f /tmp/enough /tmp/load.* /tmp/dump",
-                         timeout=60 * self.slowness)
+                         timeout=60)
         self.jobs, self.asked = {}, 0
 
     def counts(self):
@@ -90,7 +85,7 @@ class Rounds:
             assert not job.done(), f"{name} failed: {job.output}"
         text = self.guest.check("cd /sys/kernel/debug/memhp_churn; grep . *;"
                                 " cd /tmp; grep -H . load.*[a-z] || true",
-                                timeout=60 * self.slowness)
+                                timeout=60)
         found = {name: int(n) for name, n in re.findall(r"^(?:load\.)?(\w+):(\d+)$", text, re.M)}
         assert found.pop("errors") == 0, "the module has seen errors"
         found.pop("goal")
@@ -110,7 +105,7 @@ class Rounds:
         return sorted(name for name in names if now.get(name, 0) <= before.get(name, 0))
 
     def wait_moved(self, before, when):
-        end = time.monotonic() + 60 * self.slowness
+        end = deadline(60 * self.guest.slowness)
         while stuck := self.stuck(before, self.counts()):
             assert time.monotonic() < end, f"{when} these got nowhere: {stuck}"
             time.sleep(0.2)
@@ -123,20 +118,20 @@ class Rounds:
             assert not error, f"{dimm.id}: {wanted}: {error}"
 
     def gone(self, dimm):
-        self.guest.unplug(dimm.id, timeout=60 * self.slowness)
-        self.guest.wait_blocks(dimm, timeout=60 * self.slowness, gone=True)
+        self.guest.unplug(dimm.id, timeout=60)
+        self.guest.wait_blocks(dimm, timeout=60, gone=True)
 
     def plug(self, node):
         return self.guest.plug_dimm(f"d{node}", size=f"{self.size >> 20}M", node=node)
 
     def online(self, dimm):
-        self.guest.wait_blocks(dimm, timeout=60 * self.slowness)
+        self.guest.wait_blocks(dimm, timeout=60)
         self.set_blocks(dimm, "online_movable")
 
     def use(self, node):
         """A file in the node's DIMM, compared again and again until /tmp/through is there."""
         self.guest.check(f"rm -f /tmp/through; cp /tmp/seed /tmp/node{node}/file",
-                         timeout=60 * self.slowness)
+                         timeout=60)
         used = movable_in_use(self.guest, node)
         # each CPU may hold back what it counted of some pages
         assert used >= FILE_MIB << 19, f"the file is not in the DIMM: {used} bytes used"
@@ -150,7 +145,7 @@ class Rounds:
         first, second = self.plug(node), self.plug(other)
         self.online(first)
         user = self.use(node)
-        self.guest.wait_blocks(second, timeout=60 * self.slowness)
+        self.guest.wait_blocks(second, timeout=60)
         self.gone(second)
         second = self.plug(other)
         self.online(second)
@@ -159,7 +154,7 @@ class Rounds:
         self.set_blocks(second, "offline")
         self.gone(second)
         self.guest.check("touch /tmp/through")
-        user.check(60 * self.slowness)
+        user.check(60)
 
     def round(self, number, far):
         before = self.counts()
@@ -223,7 +218,7 @@ def same_but_for_tables(ctx, guest, before, after, tables):
              in_words(drifts))
     assert grown == middle, f"page tables: {before['tables']} became {after['tables']}"
     for name, value in drifts.items():
-        allowed = max(SLACK[name], 32 * page) + KEPT_BACK.get(ctx.config, 0)
+        allowed = max(SLACK[name], 32 * page)
         assert abs(value) <= allowed, f"{name}: {value:+d} KiB"
     expect_same({name: before[name] for name in ("iomem", "sysfs", "zones", "dump")}, after)
 
@@ -233,20 +228,20 @@ def whole_state(guest):
 
 
 def rounds(ctx, rodata):
-    slowness = SLOWNESS.get(ctx.config, 1)
+    count = ctx.times(ROUNDS)
     far = max(2, FAR // ROUNDS)
-    with ctx.guest(firmware="uefi", topology=machine(), cmdline=f"rodata={rodata}",
-                   timeout=120 * slowness, silence=90 * slowness) as guest:
-        test = Rounds(guest, slowness)
+    with ctx.guest(firmware="uefi", topology=machine(),
+                   cmdline=f"rodata={rodata}") as guest:
+        test = Rounds(guest)
         test.prepare()
         test.all(WARM_UP, 1)    # what is cached once and for all
         test.total, test.least = {}, {}
         before, began = whole_state(guest), time.monotonic()
-        test.all(ROUNDS, far)
-        ctx.note(f"rodata={rodata}: {ROUNDS} rounds in {time.monotonic() - began:.0f} s; "
+        test.all(count, far)
+        ctx.note(f"rodata={rodata}: {count} rounds in {time.monotonic() - began:.0f} s; "
                  "done in all (in the laziest round): " + ", ".join(
                      f"{name} {test.total[name]} ({test.least[name]})" for name in test.total))
-        tables = far_tables(guest, test.tops, steps=ROUNDS * far, earlier=WARM_UP)
+        tables = far_tables(guest, test.tops, steps=count * far, earlier=WARM_UP)
         same_but_for_tables(ctx, guest, before, whole_state(guest), tables)
 
 
@@ -261,11 +256,11 @@ def rounds_with_pages(ctx):
 def load_notices(ctx):
     """Memory that is said to be read-only and is not: the load must see it."""
     with ctx.guest(firmware="uefi", topology=machine(), expect_death=True) as guest:
-        test = Rounds(guest, SLOWNESS.get(ctx.config, 1))
+        test = Rounds(guest)
         test.prepare()
         test.addresses["set_memory_ro"] = test.addresses["set_memory_rw"]
         guest.insmod("memhp_churn", test.parameters())
-        reason = guest.wait_death(60 * test.slowness)
+        reason = guest.wait_death(60)
     ctx.note(reason)
     assert "WARNING" in reason, reason
     assert "memhp_churn: module memory is not read-only" in guest.console()
@@ -289,17 +284,18 @@ def stops_during(guest, act, *args):
 
 def nobody_is_stopped(ctx):
     """Once is chance: a thread that changes CPUs. What is needed shows each time."""
+    count = ctx.times(ROUNDS)
     with ctx.guest(firmware="uefi", topology=machine(),
                    cmdline=f"rodata=full isolcpus={APART}") as guest:
-        test = Rounds(guest, SLOWNESS.get(ctx.config, 1))
+        test = Rounds(guest)
         test.size, added, removed = guest.blocks()[0].size, [], []
-        for number in range(ROUNDS):
+        for number in range(count):
             added.append(stops_during(guest, lambda: guest.wait_blocks(test.plug(number % 2))))
             dimm = guest.dimms()[f"d{number % 2}"]
             removed.append(stops_during(guest, test.gone, dimm))
         control = stops_during(guest, guest.check,
                                "echo 0 > /sys/devices/system/cpu/cpu1/online")
-    ctx.note(f"CPU {APART} stopped {sum(added)} times by {ROUNDS} DIMMs that come, "
+    ctx.note(f"CPU {APART} stopped {sum(added)} times by {count} DIMMs that come, "
              f"{sum(removed)} by those that go, {control} when a CPU is taken away")
     assert control > 0, "this cannot tell that the CPUs are stopped"
     assert min(added) == 0 and min(removed) == 0, (added, removed)
@@ -307,9 +303,9 @@ def nobody_is_stopped(ctx):
 
 SCENARIOS = [
     ("MAP-03 the load reports memory that is not as it was made", load_notices),
-    (f"MAP-03 vmalloc, dumps, set_memory and modules run on through {ROUNDS} rounds of DIMMs"
+    ("MAP-03 vmalloc, dumps, set_memory and modules run on through rounds of DIMMs"
      " on two nodes, rodata=on", rounds_with_blocks),
-    (f"MAP-03 vmalloc, dumps, set_memory and modules run on through {ROUNDS} rounds of DIMMs"
+    ("MAP-03 vmalloc, dumps, set_memory and modules run on through rounds of DIMMs"
      " on two nodes, rodata=full", rounds_with_pages),
-    (f"MAP-03 no CPU is stopped while {ROUNDS} DIMMs come and go", nobody_is_stopped),
+    ("MAP-03 no CPU is stopped while DIMMs come and go", nobody_is_stopped),
 ]

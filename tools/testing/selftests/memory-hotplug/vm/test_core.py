@@ -7,6 +7,8 @@ module memhp_range, for RAM that "mem=" hides from the kernel. What happens when
 k-th allocation fails is in test_kth.py.
 """
 
+from contextlib import contextmanager
+
 import census
 import symbols
 from machines import HIDDEN
@@ -49,6 +51,8 @@ class Site:
 
 def stock_says(ctx, action, cases, prepare):
     """Notes stock's answers to the same requests until it dies of one."""
+    if not ctx.beside_stock:
+        return
     with hidden_ram(ctx, tree="stock", expect_death=True) as guest:
         site = Site(guest)
         prepare(site)
@@ -84,6 +88,23 @@ def online(site):
     set_state(site.guest, site.start, site.size, "online_movable")
 
 
+def gone(site):
+    do(site.guest, "remove", site.start, site.size)
+
+
+@contextmanager
+def of_use_and_gone(ctx):
+    """A site whose range must be online in the end: it is of use, goes, and leaves nothing."""
+    with hidden_ram(ctx) as guest:
+        site, before = Site(guest), census.everything(guest)
+        yield site
+        site.usable()
+        set_state(guest, site.start, site.size, "offline")
+        gone(site)
+        expect_same(before, census.everything(guest))
+        do(guest, "add", *site.part(-2, 8))             # nothing is in the way
+
+
 def adds_in_the_way(site):
     """Requests for memory some of which is there already."""
     return [
@@ -100,20 +121,13 @@ def adds_in_the_way(site):
 
 def add_again(ctx):
     stock_says(ctx, "add", adds_in_the_way, added)
-    with hidden_ram(ctx) as guest:
-        site = Site(guest)
-        before = census.everything(guest)
+    with of_use_and_gone(ctx) as site:
         added(site)
         yield from site.refusals("add", adds_in_the_way(site))
         online(site)
         yield from ((passed, f"{sentence}, while it is online") for passed, sentence
                     in site.refusals("add", adds_in_the_way(site)[:5]))
-        site.usable()
-        set_state(guest, site.start, site.size, "offline")
-        do(guest, "remove", site.start, site.size)
-        expect_same(before, census.everything(guest))
-        do(guest, "add", *site.part(-2, 8))             # nothing is in the way
-        yield True, "CORE-03 the range is usable, goes, and leaves nothing in the way"
+    yield True, "CORE-03 the range is usable, goes, and leaves nothing in the way"
 
 
 def malformed(site):
@@ -171,20 +185,14 @@ def removes_in_use(site):
 
 def remove_in_use(ctx):
     stock_says(ctx, "remove", removes_in_use, half_online)
-    with hidden_ram(ctx) as guest:
-        site = Site(guest)
-        before = census.everything(guest)
+    with of_use_and_gone(ctx) as site:
         half_online(site)
         yield from site.refusals("remove", removes_in_use(site))
-        set_state(guest, *site.part(2, 2), "online_movable")
+        set_state(site.guest, *site.part(2, 2), "online_movable")
         yield from site.refusals("remove", [
             ("CORE-05 a range that is online", "EBUSY", site.part(0, 4)),
             ("CORE-05 a block inside it", "EBUSY", site.part(1, 1))])
-        site.usable()
-        set_state(guest, site.start, site.size, "offline")
-        do(guest, "remove", site.start, site.size)
-        expect_same(before, census.everything(guest))
-        yield True, "CORE-05 the range is usable, and goes once it is offline"
+    yield True, "CORE-05 the range is usable, and goes once it is offline"
 
 
 # What is not there cannot be busy; "no such address" and its kin all say so.
@@ -221,7 +229,7 @@ def remove_nothing(ctx):
         added(site)
         yield from site.refusals("remove", removes_of_nothing(site))
         assert mapped(guest, site.start, site.size) == site.size
-        do(guest, "remove", site.start, site.size)
+        gone(site)
         yield from site.refusals("remove", [
             ("CORE-05 a range that was removed already", NOTHING_THERE, site.part(0, 4))])
         expect_same(before, census.everything(guest))
@@ -242,42 +250,39 @@ def counters(guest):
     return text.splitlines() + pages
 
 
-STEPS = [
-    ("added", lambda site: added(site)),
-    ("its upper half online_movable",
-     lambda site: set_state(site.guest, *site.part(2, 2), "online_movable")),
-    ("its first block too",
-     lambda site: set_state(site.guest, *site.part(0, 1), "online_movable")),
-    ("its last block offline again",
-     lambda site: set_state(site.guest, *site.part(3, 1), "offline")),
-    ("all offline", lambda site: [set_state(site.guest, *site.part(first, 1), "offline")
-                                  for first in (0, 2)]),
-    ("removed", lambda site: do(site.guest, "remove", site.start, site.size)),
-]
-# The kernel keeps what it takes of these: they do not go again.
-LAST_STEPS = [
-    ("added again", lambda site: added(site)),
-    ("its first block online_kernel",
-     lambda site: set_state(site.guest, *site.part(0, 1), "online_kernel")),
-    ("its last block online_movable",
-     lambda site: set_state(site.guest, *site.part(3, 1), "online_movable")),
-    ("the two between them online, as the kernel likes",
-     lambda site: set_state(site.guest, *site.part(1, 2), "online")),
-]
+def state_of(first, count, wanted):
+    """What brings that many blocks of a site's range into a state."""
+    return lambda site: set_state(site.guest, *site.part(first, count), wanted)
+
+
+# The kernel keeps what it takes of the blocks that are not movable: the range comes
+# twice, and goes only the first time.
+GONE = "removed"
+STEPS = {
+    "added": added,
+    "its upper half online_movable": state_of(2, 2, "online_movable"),
+    "its first block too": state_of(0, 1, "online_movable"),
+    "its last block offline again": state_of(3, 1, "offline"),
+    "its first block offline too": state_of(0, 1, "offline"),
+    "all offline": state_of(2, 1, "offline"),
+    GONE: gone,
+    "added again": added,
+    "its first block online_kernel": state_of(0, 1, "online_kernel"),
+    "its last block online_movable": state_of(3, 1, "online_movable"),
+    "the two between them online, as the kernel likes": state_of(1, 2, "online"),
+}
 
 
 def life(ctx, tree):
     """({step: [lines]}, the whole state before, and after), of a range's life."""
     with hidden_ram(ctx, tree=tree, config=ctx.config) as guest:
         site, seen = Site(guest), {}
-        before = census.everything(guest)
-        for step, act in STEPS:
+        before = after = census.everything(guest)
+        for step, act in STEPS.items():
             act(site)
             seen[step] = counters(guest)
-        after = census.everything(guest)
-        for step, act in LAST_STEPS:
-            act(site)
-            seen[step] = counters(guest)
+            if step == GONE:
+                after = census.everything(guest)
         return seen, before, after
 
 
@@ -291,10 +296,10 @@ def counted(seen):
 
 
 def like_stock(ctx):
-    theirs, _, _ = life(ctx, "stock")
     ours, before, after = life(ctx, ctx.tree)
     ctx.note(counted(ours))
-    for step, _ in STEPS + LAST_STEPS:
+    theirs = life(ctx, "stock")[0] if ctx.beside_stock else {}
+    for step in theirs:
         found = census.differences(theirs[step], ours[step])
         if found:
             ctx.note(f"{step}, stock - and ours +:\n" + "\n".join(found))
@@ -352,6 +357,7 @@ def same_options(ctx):
 
 
 def symbol_tables(ctx):
+    ctx.need_stock()
     for name in OBJECTS:
         yield same_symbols(ctx, name), f"CORE-07 global symbols of {name}"
         yield same_exports(ctx, name), f"CORE-07 exports of {name}"

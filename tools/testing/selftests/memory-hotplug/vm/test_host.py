@@ -152,6 +152,7 @@ def too_dear(ctx):
 
 def stock_large(ctx):
     """Noted, not judged."""
+    ctx.need_stock()
     try:
         with small_guest(ctx, "full", tree="stock") as guest:
             dimm = guest.plug_dimm("large", size=f"{LARGE}G", node=1)

@@ -196,37 +196,44 @@ def parts(ctx):
 
 # ---- bad ways
 
+# Text, with the address {at}, the size {size} of a block and a whole {line} of both.
+NO_LINE = {
+    "an empty line": "\n",
+    "only blanks": " \t  \n",
+    "no number": "memory\n",
+    "a prefix without digits": "0x {size}",
+    "a negative address": "-{at} {size}",
+    "a sign": "+{at} {size}",
+    "letters behind the address": "{at}x {size}",
+    "a comma": "{at},{size}",
+    "too many words": "{line} 1 1",
+    "far too many words": "1 " * 40,
+    "a unit that there is not": "{at} 128Q",
+    "two units": "{at} 128MM",
+    "a unit without number": "{at} M",
+    "a negative size": "{at} -{size}",
+    "two lines": "{line}\n{line}\n",
+    "a NUL at the end": "{line}\0",
+    "a NUL inside": "{at}\0 {size}",
+    "200 digits": "9" * 200,
+    "more than a page": "{line}" + " " * 70000,
+    "no size": "{at} 0",
+}
+
+
 def not_understood(block):
     """(what, text, errno) that no file takes."""
-    line = f"{EDGE:#x} {block:#x}"
-    return [
-        ("an empty line", "\n", EINVAL),
-        ("only blanks", " \t  \n", EINVAL),
-        ("no number", "memory\n", EINVAL),
-        ("a prefix without digits", f"0x {block}", EINVAL),
-        ("a negative address", f"-{EDGE:#x} {block}", EINVAL),
-        ("a sign", f"+{EDGE:#x} {block}", EINVAL),
-        ("letters behind the address", f"{EDGE:#x}x {block}", EINVAL),
-        ("a comma", f"{EDGE:#x},{block}", EINVAL),
-        ("too many words", f"{line} 1 1", EINVAL),
-        ("far too many words", "1 " * 40, EINVAL),
-        ("a unit that there is not", f"{EDGE:#x} 128Q", EINVAL),
-        ("two units", f"{EDGE:#x} 128MM", EINVAL),
-        ("a unit without number", f"{EDGE:#x} M", EINVAL),
-        ("a negative size", f"{EDGE:#x} -{block}", EINVAL),
-        ("two lines", f"{line}\n{line}\n", EINVAL),
-        ("a NUL at the end", f"{line}\0", EINVAL),
-        ("a NUL inside", f"{EDGE:#x}\0 {block:#x}", EINVAL),
+    at, size = f"{EDGE:#x}", f"{block:#x}"
+    bad = [(what, text.format(at=at, size=size, line=f"{at} {size}"), EINVAL)
+           for what, text in NO_LINE.items()]
+    return bad + [
         ("bytes that are no text", b"\xff\xfe\x80\x00", EINVAL),
-        ("200 digits", "9" * 200, EINVAL),
-        ("more than a page", line + " " * 5000, EINVAL),
-        ("an address of more than 64 bits", f"0x1{EDGE:016x} {block}", ERANGE),
-        ("a size of more than 64 bits", f"{EDGE:#x} 16777216T", ERANGE),
-        ("an address off the block by one", f"{EDGE + 1:#x} {block:#x}", EINVAL),
-        ("an address in the middle of a block", f"{EDGE + block // 2:#x} {block:#x}", EINVAL),
-        ("half a block", f"{EDGE:#x} {block // 2:#x}", EINVAL),
-        ("a block and 4096 bytes", f"{EDGE:#x} {block + 4096:#x}", EINVAL),
-        ("no size", f"{EDGE:#x} 0", EINVAL),
+        ("an address of more than 64 bits", f"0x1{EDGE:016x} {size}", ERANGE),
+        ("a size of more than 64 bits", f"{at} 16777216T", ERANGE),
+        ("an address off the block by one", f"{EDGE + 1:#x} {size}", EINVAL),
+        ("an address in the middle of a block", f"{EDGE + block // 2:#x} {size}", EINVAL),
+        ("half a block", f"{at} {block // 2:#x}", EINVAL),
+        ("a block and 4096 bytes", f"{at} {block + 4096:#x}", EINVAL),
         ("a range that wraps", f"{2 ** 64 - block:#x} {2 * block:#x}", EINVAL),
     ]
 

@@ -51,6 +51,7 @@ OURS = re.compile(r"/sys/devices/system/memory/(probe|remove|window_add|window_r
 
 def like_stock(ctx):
     """One result for each kind of file and each moment."""
+    ctx.need_stock()
     theirs, ours = moments(ctx, "stock"), moments(ctx, ctx.tree)
     assert all(theirs[0][what] != theirs[1][what] for what in SHOW_A_DIMM), "seen too little"
     for moment, stock, own in zip(MOMENTS, theirs, ours):

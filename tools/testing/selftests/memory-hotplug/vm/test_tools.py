@@ -16,8 +16,6 @@ COLUMNS = "RANGE,SIZE,STATE,REMOVABLE,BLOCK,NODE,ZONES"
 KSELFTEST = paths.BUILD / ("linux-source-6.12/tools/testing/selftests/memory-hotplug/"
                            "mem-on-off-test.sh")
 
-# Our configurations that have stock's pages and blocks; stock runs with "base".
-LIKE_STOCK = ("base", "debug")
 BLOCKS = 8                  # of the DIMM
 
 # What is done in turn, the status that it ends with, and the blocks of the DIMM that
@@ -106,7 +104,7 @@ def chmem_session(ctx, tree):
 
 def chmem(ctx):
     ours = chmem_session(ctx, ctx.tree)
-    if ctx.config not in LIKE_STOCK:
+    if not ctx.beside_stock:
         return
     stock = chmem_session(ctx, "stock")
     for theirs, mine in zip(stock, ours):
@@ -179,7 +177,7 @@ def told_of_dimm(ctx, tree):
 def same_as_stock(ctx):
     ours = told_of_dimm(ctx, ctx.tree)
     ctx.note(f"online as movable: {ours['online_movable']['counters']}")
-    stock = told_of_dimm(ctx, "stock") if ctx.config in LIKE_STOCK else {}
+    stock = told_of_dimm(ctx, "stock") if ctx.beside_stock else {}
     for stage, value in stock.items():
         assert ours[stage] == value, f"{stage}:\nstock: {value}\nours: {ours[stage]}"
     assert not ours["gone"], ours["gone"]
@@ -209,6 +207,7 @@ def kselftest_ours(ctx):
 
 
 def kselftest_stock(ctx):
+    ctx.need_stock()
     on_off(ctx, "stock")
 
 

@@ -12,6 +12,7 @@ import time
 
 from machines import GIB
 from memhp_vm import Node, Topology
+from memhp_vm.pulse import deadline
 from observe import amounts, expect_same, small_drift, state
 
 MIB = 1 << 20
@@ -55,7 +56,7 @@ def node_total(guest, node):
 def wait_size(guest, node, mib, base):
     """Until the device has this size, and the node as much more than "base" KiB."""
     request(guest, node, mib)
-    end = time.monotonic() + 60 * guest.slowness
+    end = deadline(60 * guest.slowness)
     while True:
         now = plugged(guest, node), (node_total(guest, node) - base) / 1024
         if now == (mib, mib):
@@ -152,7 +153,7 @@ def grows_and_shrinks(ctx, tree, block, cmdline, sizes, wanted):
 
 
 def both(ctx, *how):
-    for tree in ("stock", ctx.tree):
+    for tree in ctx.trees:
         grows_and_shrinks(ctx, tree, *how)
 
 
