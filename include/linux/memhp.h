@@ -11,8 +11,12 @@
 
 struct memory_block;
 struct mhp_params;
+struct per_cpu_pages;
+struct per_cpu_zonestat;
 struct pglist_data;
 struct vmem_altmap;
+struct zone;
+struct zoneref;
 
 /**
  * mhp_online_block() - give the memory of a block to the page allocator
@@ -149,6 +153,30 @@ void mhp_build_fallback(struct pglist_data *pgdat, const int *order,
 void mhp_build_thisnode(struct pglist_data *pgdat);
 
 /**
+ * mhp_build_zonerefs() - write a node's own zones, and no end behind them
+ * @pgdat: the node
+ * @refs:  where
+ *
+ * Context: as mhp_build_fallback().
+ * Return: how many they are.
+ */
+int mhp_build_zonerefs(struct pglist_data *pgdat, struct zoneref *refs);
+
+/* Sets up the lists and counters of one CPU. */
+typedef void (*mhp_pageset_init_t)(struct per_cpu_pages *pages,
+				   struct per_cpu_zonestat *stats);
+
+/**
+ * mhp_pageset_take() - give a zone the per-CPU lists reserved for it
+ * @zone: is about to get its first pages
+ * @init: called for each CPU
+ *
+ * Context: process context; memory hotplug lock held for writing, or boot.
+ * Return: false if nothing is reserved, as at boot.
+ */
+bool mhp_pageset_take(struct zone *zone, mhp_pageset_init_t init);
+
+/**
  * mhp_boot_block_size() - how large memory blocks shall be
  *
  * What "memory_block_size=" says, or what suits the memory that is there and the
@@ -253,7 +281,8 @@ int mhp_probe_add(u64 start, u64 size, int nid);
  * hotplug lock.
  * Return: 0; -EINVAL: not made of memory blocks; -ENOENT: no memory is there;
  * -EPERM: a part of it was not added by mhp_probe_add(); -EBUSY: a part is online,
- * or cannot be offlined; -EINTR: a signal came; -ENOMEM. A refusal is one line in
+ * or cannot be offlined; -EINTR: a signal came, or SIGKILL while it waited for
+ * walkers; -ENOMEM. A refusal is one line in
  * the log at least, and nothing has changed, but see offline_and_remove_memory().
  */
 int mhp_probe_remove(u64 start, u64 size, bool offline);

@@ -10,26 +10,20 @@
  *
  *	guard(memmap_walk)();
  *
- * makes a walker of the rest of a function. It may sleep, and may wait for
- * anything but the removal of memory. What it has learned about page structs is
- * of no use when it has left.
+ * makes a walker of the rest of a function, in any context but NMI. It may sleep,
+ * and may wait for anything but the removal of memory, hence not for the device
+ * hotplug lock; the memory hotplug lock is no such thing. What it has learned about
+ * page structs is of no use when it has left.
+ *
+ * Files of stock get this with -include, before they define pr_fmt: it must not
+ * include <linux/printk.h>.
  */
 #include <linux/cleanup.h>
-#include <linux/srcu.h>
 
 #ifdef CONFIG_MEMORY_HOTREMOVE
 
-extern struct srcu_struct memmap_walkers;
-
-static inline int memmap_walk_begin(void)
-{
-	return srcu_read_lock(&memmap_walkers);
-}
-
-static inline void memmap_walk_end(int idx)
-{
-	srcu_read_unlock(&memmap_walkers, idx);
-}
+int memmap_walk_begin(void);
+void memmap_walk_end(int idx);
 
 #else
 

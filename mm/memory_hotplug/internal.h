@@ -11,7 +11,7 @@
  *	decisions	policy.c  zone_choice.c  range.c  budget.c  price.c
  *			window_set.c  block_size.c
  *	state		piece.c  host.c  zone.c  section.c  node.c  memmap.c  resource.c
- *			zonelist.c  walkers.c
+ *			pageset.c  zonelist.c  walkers.c
  *
  * A call goes down only. The memory hotplug lock is taken by transactions.
  */
@@ -205,6 +205,14 @@ void mhp_depart(const struct memory_notify *note);
 bool mhp_zone_seen(struct zone *zone);
 void mhp_zone_set_seen(struct zone *zone);
 
+/* pageset.c */
+
+/*
+ * What setup_zone_pageset() takes next: 0 or -ENOMEM. There is no way back, so it
+ * is the last step that may fail.
+ */
+int mhp_pageset_reserve(void);
+
 /* walkers.c */
 
 /*
@@ -220,7 +228,13 @@ static inline void mhp_wait_for_walkers(void)
 }
 #endif
 
+/* The same, for those who can still undo: 0, or -EINTR when the task is killed. */
+int mhp_wait_for_walkers_killable(void);
+
 /* remove.c */
+
+/* remove_memory() for a caller that can try again: -EINTR when it is killed. */
+int mhp_remove_memory_killable(u64 start, u64 size);
 
 /* What memblock knows of a range that is not there any more. */
 void mhp_memblock_forget(u64 start, u64 size);

@@ -25,7 +25,6 @@
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/page-isolation.h>
-#include <linux/percpu.h>
 #include <linux/pfn.h>
 #include <linux/printk.h>
 #include <linux/sched/signal.h>
@@ -173,28 +172,16 @@ static int announce(struct onlining *op)
 	return err;
 }
 
-/*
- * setup_zone_pageset() does not say when there is no memory for it, and goes
- * on with a bad pointer. What it needs is taken and given back right before:
- * then it is there.
- */
-static int check_pageset(struct onlining *op)
+/* Last of all: what is reserved is taken for sure. */
+static int reserve_pageset(struct onlining *op)
 {
-	struct per_cpu_zonestat __percpu *stats;
-	struct per_cpu_pages __percpu *pages;
-	bool enough;
+	int err = 0;
 
-	if (mhp_zone_seen(op->zone))
-		return 0;
-	stats = alloc_percpu(struct per_cpu_zonestat);
-	pages = alloc_percpu(struct per_cpu_pages);
-	enough = stats && pages;
-	free_percpu(pages);
-	free_percpu(stats);
-	if (enough)
-		return 0;
-	op->why = "no memory for the zone's lists of each CPU";
-	return -ENOMEM;
+	if (!mhp_zone_seen(op->zone))
+		err = mhp_pageset_reserve();
+	if (err)
+		op->why = "no memory for the zone's lists of each CPU";
+	return err;
 }
 
 static bool range_is_sane(const struct onlining *op)
@@ -225,7 +212,7 @@ static int online_prepare(struct onlining *op)
 	err = announce(op);
 	if (err)
 		goto cancel;
-	err = check_pageset(op);
+	err = reserve_pageset(op);
 	if (err)
 		goto cancel;
 	return 0;

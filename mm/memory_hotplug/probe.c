@@ -112,7 +112,7 @@ static int remove_locked(u64 start, u64 size, bool offline)
 		return mhp_not_removed(start, size, -ENOMEM,
 				       "no memory to note it, free some");
 	ret = offline ? offline_and_remove_memory(start, size) :
-			remove_memory(start, size);
+			mhp_remove_memory_killable(start, size);
 	if (!ret)
 		window_set_cut(&added, start, start + size);
 	return ret;

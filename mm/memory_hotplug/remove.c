@@ -17,6 +17,7 @@
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "internal.h"
 
@@ -80,17 +81,26 @@ static int check(u64 start, u64 size, struct survey *s)
 	return 0;
 }
 
-static int remove_offline(u64 start, u64 size)
+/* It stays offline meanwhile; nobody else has to wait for walkers. */
+static int wait_for_walkers(u64 start, u64 size, bool killable)
+{
+	if (!killable)
+		mhp_wait_for_walkers();
+	else if (mhp_wait_for_walkers_killable())
+		return mhp_not_removed(start, size, -EINTR,
+				       "killed while somebody looks at page structs, as compaction or a read of /proc/kpageflags does");
+	return 0;
+}
+
+static int remove_offline(u64 start, u64 size, bool killable)
 {
 	struct survey s;
-	int ret = check(start, size, &s);
+	int ret = check(start, size, &s) ?:
+		  wait_for_walkers(start, size, killable);
 
 	if (ret)
 		return ret;
 	firmware_map_remove(start, start + size, "System RAM");
-
-	/* it stays offline; nobody else has to wait for walkers meanwhile */
-	mhp_wait_for_walkers();
 	mem_hotplug_begin();
 	mhp_pieces_remove(start, size);
 	mhp_memblock_forget(start, size);
@@ -101,12 +111,12 @@ static int remove_offline(u64 start, u64 size)
 	return 0;
 }
 
-static int try_remove(u64 start, u64 size)
+static int try_remove(u64 start, u64 size, bool killable)
 {
 	int ret;
 
 	memory_uevents_begin(start, size);
-	ret = remove_offline(start, size);
+	ret = remove_offline(start, size, killable);
 	memory_uevents_end();
 	return ret;
 }
@@ -122,13 +132,25 @@ static int try_remove(u64 start, u64 size)
  */
 void __remove_memory(u64 start, u64 size)
 {
-	try_remove(start, size);
+	try_remove(start, size, false);
+}
+
+static int remove_locking(u64 start, u64 size, bool killable)
+{
+	int ret;
+
+	lock_device_hotplug();
+	ret = try_remove(start, size, killable);
+	unlock_device_hotplug();
+	return ret;
 }
 
 /**
  * remove_memory() - remove memory
  * @start: first physical address, bytes, a multiple of a memory block
  * @size:  bytes, a multiple of a memory block
+ *
+ * No signal ends it: drivers that cannot remove their memory keep it for good.
  *
  * Context: process context, may sleep; takes the device hotplug lock.
  * Return: 0; -EBUSY: a part is online; -EPERM: a part was there at boot;
@@ -137,14 +159,14 @@ void __remove_memory(u64 start, u64 size)
  */
 int remove_memory(u64 start, u64 size)
 {
-	int ret;
-
-	lock_device_hotplug();
-	ret = try_remove(start, size);
-	unlock_device_hotplug();
-	return ret;
+	return remove_locking(start, size, false);
 }
 EXPORT_SYMBOL_GPL(remove_memory);
+
+int mhp_remove_memory_killable(u64 start, u64 size)
+{
+	return remove_locking(start, size, true);
+}
 
 /* How the blocks of a range were online, in their order. */
 struct history {
@@ -190,15 +212,40 @@ static int take_back_online(struct memory_block *mem, void *arg)
 	return 0;
 }
 
+/* Blocks to be put back online. */
+struct restoring {
+	struct work_struct work;
+	u64 start, size;
+	struct history history;
+};
+
+static void restore(struct work_struct *work)
+{
+	struct restoring *r = container_of(work, struct restoring, work);
+
+	walk_memory_blocks(r->start, r->size, &r->history, take_back_online);
+}
+
+/* A task that is killed cannot start the threads of a node; a worker can. */
+static void put_back_online(u64 start, u64 size, const struct history *h)
+{
+	struct restoring r = { .start = start, .size = size, .history = *h };
+
+	INIT_WORK_ONSTACK(&r.work, restore);
+	queue_work(system_unbound_wq, &r.work);
+	flush_work(&r.work);
+	destroy_work_on_stack(&r.work);
+}
+
 static int offline_and_remove(u64 start, u64 size, u8 *types)
 {
 	struct history h = { .types = types };
 	int ret = walk_memory_blocks(start, size, &h, take_offline);
 
 	if (!ret)
-		ret = remove_offline(start, size);
+		ret = remove_offline(start, size, true);
 	if (ret)
-		walk_memory_blocks(start, size, &h, take_back_online);
+		put_back_online(start, size, &h);
 	return ret;
 }
 
@@ -211,8 +258,8 @@ static int offline_and_remove(u64 start, u64 size, u8 *types)
  * were in; one that is not says so in the log.
  *
  * Context: process context, may sleep; takes the device hotplug lock.
- * Return: 0; as remove_memory(); -ENOMEM; or why a block cannot be offlined:
- * -EBUSY, -EINTR, ...
+ * Return: 0; as remove_memory(); -ENOMEM; -EINTR: the task was killed while it
+ * waited for walkers; or why a block cannot be offlined: -EBUSY, -EINTR, ...
  */
 int offline_and_remove_memory(u64 start, u64 size)
 {

@@ -111,10 +111,20 @@ void mhp_build_fallback(struct pglist_data *pgdat, const int *order,
 	terminate(ref);
 }
 
+#ifdef CONFIG_NUMA
 void mhp_build_thisnode(struct pglist_data *pgdat)
 {
 	struct zoneref *ref = pgdat->node_zonelists[ZONELIST_NOFALLBACK]._zonerefs;
 	int nid = pgdat->node_id;
 
 	terminate(append_without_pages(append_with_pages(ref, nid), nid, true));
+}
+#endif
+
+int mhp_build_zonerefs(struct pglist_data *pgdat, struct zoneref *refs)
+{
+	int nid = pgdat->node_id;
+
+	return append_without_pages(append_with_pages(refs, nid), nid, true) -
+	       refs;
 }

@@ -2,9 +2,10 @@
 """Those who look at page structs by number, while memory comes and goes.
 
 All the time compaction runs on all zones, /proc/kpage*, pagetypeinfo, kcore and, where
-the kernel has it, page_owner are read, and a CPU goes and comes back, while a memory
-block is added, onlined, offlined and removed again and again. None of them may touch a
-page struct that is gone, and each has to get on.
+the kernel has it, page_owner are read, huge pages are split, a page is soft-offlined and
+unpoisoned, and a CPU goes and comes back, while a memory block is added, onlined,
+offlined and removed again and again. None of them may touch a page struct that is gone,
+and each has to get on.
 
 MEMHP_CYCLES cycles, 60 if it is not set; less on a kernel that is slow.
 """
@@ -13,26 +14,28 @@ import os
 import re
 import time
 
-from machines import HIDDEN, hidden_ram
+from machines import GIB, HIDDEN, hidden_ram
 from memhp_vm import GuestDied
 from observe import amounts, expect_same, small_drift, state
 
 CYCLES = int(os.environ.get("MEMHP_CYCLES", "60"))
 WARM_UP = 10
 
-# Each counts in /tmp/walker.NAME.
+# Each counts in /tmp/walker.NAME. Removal waits until who is inside has left, so that
+# those who stay long come seldom: (pause in milliseconds, what to do).
+SYSTEM = "/sys/devices/system"
 WALKERS = {
-    "compaction": "echo 1 > /proc/sys/vm/compact_memory",
-    "kpageflags": "dd if=/proc/kpageflags of=/dev/null bs=64k skip={skip} count=8 2> /dev/null",
-    "kpagecount": "dd if=/proc/kpagecount of=/dev/null bs=64k skip={skip} count=8 2> /dev/null",
-    "kpagecgroup": "dd if=/proc/kpagecgroup of=/dev/null bs=64k skip={skip} count=8"
-                   " 2> /dev/null",
-    "pagetypeinfo": "cat /proc/pagetypeinfo > /dev/null",
-    "kcore": "dd if=/proc/kcore of=/dev/null bs=64k count=64 2> /dev/null",
-    "page_owner": "[ ! -e /sys/kernel/debug/page_owner ] ||"
-                  " head -n 1000 /sys/kernel/debug/page_owner > /dev/null",
-    "cpu": "echo 0 > /sys/devices/system/cpu/cpu1/online;"
-           " echo 1 > /sys/devices/system/cpu/cpu1/online",
+    "compaction": (0, "write /proc/sys/vm/compact_memory 1"),
+    "kpageflags": (1000, "read /proc/kpageflags {entry} 65536"),
+    "kpagecount": (1000, "read /proc/kpagecount {entry} 65536"),
+    "kpagecgroup": (1000, "read /proc/kpagecgroup {entry} 65536"),
+    "pagetypeinfo": (1000, "read /proc/pagetypeinfo 0 65536"),
+    "kcore": (200, "read /proc/kcore {linear} 65536"),
+    "page_owner": (200, "read /sys/kernel/debug/page_owner {pfn} 65536"),
+    "split": (10000, "write /sys/kernel/debug/split_huge_pages 1"),
+    "poison": (200, f"write {SYSTEM}/memory/soft_offline_page {{address:#x}}"
+                   " /sys/kernel/debug/hwpoison/unpoison-pfn {pfn:#x}"),
+    "cpu": (2000, f"write {SYSTEM}/cpu/cpu1/online 0 {SYSTEM}/cpu/cpu1/online 1"),
 }
 BLOCK = "/sys/devices/system/memory/memory"
 CYCLE = ("echo {range} > /sys/kernel/debug/memhp_range/add"
@@ -41,11 +44,12 @@ CYCLE = ("echo {range} > /sys/kernel/debug/memhp_range/add"
 
 
 def start_walkers(guest):
-    skip = HIDDEN // guest.page_size() * 8 // 65536
-    for name, command in WALKERS.items():
-        guest.start(f"n=0; while [ ! -e /tmp/enough ]; do {command.format(skip=skip)};"
-                    f" n=$((n+1)); echo $n > /tmp/new.{name};"
-                    f" mv /tmp/new.{name} /tmp/walker.{name}; done")
+    pfn = HIDDEN // guest.page_size() + 777
+    address = pfn * guest.page_size()
+    # the linear map begins with the first GiB of RAM, and kcore with that
+    where = {"entry": pfn * 8, "pfn": pfn, "address": address, "linear": address - GIB}
+    for name, (pause, what) in WALKERS.items():
+        guest.start(f"again /tmp/walker.{name} {pause} {what.format(**where)}")
 
 
 def rounds_of_walkers(guest):
@@ -62,7 +66,7 @@ def cycle(guest, count, timeout):
 
 
 def stop_walkers(guest):
-    guest.check("touch /tmp/enough; while pidof dd cat head > /dev/null; do sleep 0.1; done;"
+    guest.check("touch /tmp/enough; while pidof again > /dev/null; do sleep 0.1; done;"
                 " sleep 1; rm -f /tmp/enough /tmp/walker.*")
 
 
@@ -83,7 +87,7 @@ def load_ranges(guest):
 
 def walkers_and_removal(ctx):
     count = ctx.times(CYCLES)
-    with hidden_ram(ctx) as guest:
+    with hidden_ram(ctx, "on page_owner=on") as guest:
         load_ranges(guest)
         walk_and_cycle(guest, WARM_UP)
         first, before = amounts(guest), state(guest)
