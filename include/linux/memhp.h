@@ -187,6 +187,16 @@ bool mhp_pageset_take(struct zone *zone, mhp_pageset_init_t init);
  */
 u64 mhp_boot_block_size(void);
 
+/**
+ * mhp_is_boot_memory() - has all of a range been there since boot?
+ * @start: first physical address, bytes
+ * @size:  bytes
+ *
+ * Context: any; the device hotplug lock keeps the answer true.
+ * Return: true if it is made of memory blocks, all of them boot memory.
+ */
+bool mhp_is_boot_memory(u64 start, u64 size);
+
 /* Windows: CONFIG_MEMHP_PROBE */
 
 /**

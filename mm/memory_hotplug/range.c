@@ -7,10 +7,13 @@
 #define pr_fmt(fmt) "memory_hotplug: " fmt
 
 #include <linux/export.h>
+#include <linux/memhp.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/pfn.h>
 #include <linux/range.h>
 
 #include "internal.h"
@@ -25,6 +28,20 @@ int mhp_check_range(u64 start, u64 size)
 	if (!IS_ALIGNED(start | size, memory_block_size_bytes()))
 		return -EINVAL;
 	return 0;
+}
+
+bool mhp_is_boot_memory(u64 start, u64 size)
+{
+	unsigned long nr = pfn_to_section_nr(PHYS_PFN(start));
+	unsigned long last = pfn_to_section_nr(PHYS_PFN(start + size - 1));
+
+	if (mhp_check_range(start, size) || last >= NR_MEM_SECTIONS)
+		return false;
+	for (; nr <= last; nr++) {
+		if (!present_section_nr(nr) || !early_section(__nr_to_section(nr)))
+			return false;
+	}
+	return true;
 }
 
 int mhp_refuse(u64 start, u64 size, const char *what, int err, const char *why)

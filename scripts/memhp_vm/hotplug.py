@@ -56,8 +56,8 @@ class Hotplug:
     def wait_taken(self, ident, timeout=60):
         """Waits until the guest has dealt with a DIMM's insertion, well or not.
 
-        Returns the status that its ACPI gave. Linux says 0 even where its memory
-        driver refused the DIMM: what counts is blocks().
+        Returns the status that its ACPI gave. Stock says 0 even where its memory
+        driver refused the DIMM: what counts there is blocks().
         """
         timeout *= self.slowness
         if not self._wait(lambda: self._taken(ident), timeout):

@@ -80,22 +80,22 @@ while [ $k -le $LIMIT ]; do
 		[ $status = 0 ] || exit 2
 	fi
 	[ $2 = 0 ] || break
-	k=$((k + STEP))
+	k=$((k < 20 ? k + 1 : k + STEP))
 done
 echo "end $(shown) $(mapped)"
 [ $k -le $LIMIT ]
 """
 
 
-def prepare(guest):
-    """Allocations of any size and kind count, below vfs_write() only.
+def prepare(guest, caller="vfs_write"):
+    """Allocations of any size and kind count, below one function only.
 
     The pages that slabs are made of do not: whether one is needed depends on what came
     before, and then k would not mean the same allocation each time.
     """
     guest.put(PROGRAM, SCRIPT.encode(), executable=True)
     settings = {"probability": 0, "stacktrace-depth": 32, "ignore-gfp-wait": "N",
-                "verbose": 0} | between("require", shortage.symbol_range(guest, "vfs_write"))
+                "verbose": 0} | between("require", shortage.symbol_range(guest, caller))
     slabs = between("reject", shortage.symbol_range(guest, "new_slab"))
     set_up(guest, "failslab", settings)
     set_up(guest, "fail_page_alloc",
@@ -170,12 +170,13 @@ class Loop:
                 f" {len(self.survived)} done all the same; {bad or 'all clean'}")
 
 
-def run(guest, do, undo, pages, step=1, timeout=400):
+def run(guest, do, undo, pages, timeout=400, step=1):
     """Runs do with its k-th allocation failing, until there are fewer than k.
 
-    k grows by step, which is 1 but where that would take too long. do and undo are
-    shell commands, do a single echo into a file; pages is the command that says which
-    pages of the range are valid.
+    Above 20, only every step-th k is tried.
+
+    do and undo are shell commands, do a single echo into a file; pages is the
+    command that says which pages of the range are valid.
     """
     return Loop(*guest.run(f"DO='{do}' UNDO='{undo}' VALID='{pages}' LIMIT={LIMIT}"
                            f" STEP={step} sh {PROGRAM}", timeout=timeout))

@@ -67,14 +67,14 @@ def blocks_elsewhere(ctx):
 def refused(guest, dimm):
     """Did the guest refuse the DIMM? Waits until ACPI has dealt with it.
 
-    ACPI tells the host that all went well even when the memory driver did not,
-    so what counts is the memory blocks and the line in the log.
+    What ACPI tells the host, the memory blocks and the line in the log have to agree.
     """
-    guest.wait_taken(dimm.id)
+    status = guest.wait_taken(dimm.id)
     line = f"[mem {dimm.start:#018x}-{dimm.start + dimm.size - 1:#018x}] not added, error -12"
     said = int(guest.check(f"dmesg -c | grep -cF '{line}' || true"))
     present = bool(guest.blocks(dimm))
-    assert said == (not present), f"{said} lines in the log, blocks: {present}"
+    assert said == bool(status) == (not present), \
+        f"{said} lines in the log, ACPI says {status}, blocks: {present}"
     return not present
 
 

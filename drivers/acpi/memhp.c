@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The true result of an ACPI memory device, for its driver and for firmware.
+ *
+ * Owns:      what -EEXIST means for a memory device, its node and its blocks'
+ *            links, taking back what it added when its driver gives up, and the
+ *            word to firmware on an insertion.
+ * Must not:  add or remove by other ways than everyone's.
+ * Locks:     callers hold acpi_scan_lock; after boot, the device hotplug lock too.
+ *
+ * Stock's driver takes a range that is there already for its own, whoever has
+ * it, and tells firmware that an insertion went well if nothing was inserted.
+ */
+#define pr_fmt(fmt) "memory_hotplug: " fmt
+
+#include <linux/acpi.h>
+#include <linux/device.h>
+#include <linux/errno.h>
+#include <linux/memhp.h>
+#include <linux/memhp_acpi.h>
+#include <linux/memory.h>
+#include <linux/memory_hotplug.h>
+#include <linux/minmax.h>
+#include <linux/numa.h>
+#include <linux/printk.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+int mhp_acpi_add_memory(int mgid, u64 start, u64 size, mhp_t flags)
+{
+	int ret;
+
+	if (mhp_is_boot_memory(start, size))
+		return -EEXIST;
+	ret = __add_memory(mgid, start, size, flags);
+	/* somebody else's: the driver has to fail, and goes on for -EEXIST */
+	return ret == -EEXIST ? -EBUSY : ret;
+}
+
+int mhp_acpi_get_node(acpi_handle handle)
+{
+	int node = acpi_get_node(handle);
+	unsigned long long pxm;
+	acpi_status status;
+
+	if (node != NUMA_NO_NODE)
+		return node;
+	/* it does not say whether firmware was silent or could not be asked */
+	status = acpi_evaluate_integer(handle, "_PXM", NULL, &pxm);
+	if (status == AE_NO_MEMORY ||
+	    (ACPI_SUCCESS(status) && pxm_to_node(pxm) != NUMA_NO_NODE))
+		return MAX_NUMNODES;
+	return NUMA_NO_NODE;
+}
+
+static bool has_firmware_node(struct device *dev)
+{
+	struct kernfs_node *link = sysfs_get_dirent(dev->kobj.sd,
+						    "firmware_node");
+
+	sysfs_put(link);
+	return link;
+}
+
+int mhp_acpi_bind_one(struct device *dev, struct acpi_device *adev)
+{
+	int ret = acpi_bind_one(dev, adev);
+
+	if (ret || has_firmware_node(dev))
+		return ret;
+	acpi_unbind_one(dev);
+	return -ENOMEM;
+}
+
+static int in_group(struct memory_block *mem, void *group)
+{
+	return mem->group == group;
+}
+
+static int offline_block(struct memory_block *mem, void *unused)
+{
+	return min(device_offline(&mem->dev), 0);
+}
+
+void mhp_acpi_take_back(int mgid, u64 start, u64 size)
+{
+	struct memory_group *group = memory_group_find_by_id(mgid);
+	int ret;
+
+	if (!group || !size ||
+	    !walk_memory_blocks(start, size, group, in_group))
+		return;
+	ret = walk_memory_blocks(start, size, NULL, offline_block);
+	if (ret)
+		pr_err("[mem %#018llx-%#018llx] stays without its device, error %d: a part of it is in use\n",
+		       start, start + size - 1, ret);
+	else
+		__remove_memory(start, size);
+}
+
+/* Is it a memory device that is there, and that its driver did not take? */
+static bool was_refused(acpi_handle handle)
+{
+	struct acpi_device *adev = acpi_fetch_acpi_dev(handle);
+
+	if (!adev || adev->handler || strcmp(acpi_device_hid(adev), "PNP0C80"))
+		return false;
+	/* what is known of its presence may be old: asking may have failed */
+	return acpi_bus_get_status(adev) || adev->status.present;
+}
+
+acpi_status mhp_acpi_evaluate_ost(acpi_handle handle, u32 source, u32 status,
+				  struct acpi_buffer *buffer)
+{
+	bool insertion = source == ACPI_NOTIFY_BUS_CHECK ||
+			 source == ACPI_NOTIFY_DEVICE_CHECK;
+
+	if (insertion && status == ACPI_OST_SC_SUCCESS && was_refused(handle))
+		status = ACPI_OST_SC_NON_SPECIFIC_FAILURE;
+	return acpi_evaluate_ost(handle, source, status, buffer);
+}
