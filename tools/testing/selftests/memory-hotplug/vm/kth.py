@@ -170,7 +170,7 @@ class Loop:
                 f" {len(self.survived)} done all the same; {bad or 'all clean'}")
 
 
-def run(guest, do, undo, pages, timeout=400, step=1):
+def run(guest, do, undo, pages, step=1, timeout=400):
     """Runs do with its k-th allocation failing, until there are fewer than k.
 
     Above 20, only every step-th k is tried.
