@@ -324,12 +324,6 @@ static int memory_block_go_online(struct device *dev)
 	struct memory_block *mem = memory_block_of(dev);
 	int err;
 
-	/*
-	 * Onlining begins new page structs, which know nothing of the poison:
-	 * the bad pages would be given out. To offline them is welcome.
-	 */
-	if (memory_block_poisoned(mem))
-		return -EHWPOISON;
 	/* Who comes by the file "online" or in the kernel may want no kind. */
 	if (mem->online_type == MMOP_OFFLINE)
 		mem->online_type = MMOP_ONLINE;
@@ -877,6 +871,9 @@ void __init memory_dev_init(void)
 					    MIN_MEMORY_BLOCK_SIZE);
 		err = subsys_system_register(&memory_bus, memory_bus_groups);
 	}
+	if (block_section_order)
+		pr_info("memory blocks of %lu MiB\n",
+			memory_block_size_bytes() >> 20);
 	if (err)
 		panic("memory_hotplug: no bus for memory blocks: %d\n", err);
 	memory_block_cache = KMEM_CACHE(memory_block, SLAB_PANIC);

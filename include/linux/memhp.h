@@ -63,7 +63,7 @@ static inline int mhp_offline_block(struct memory_block *mem)
  * Links that were made before one fails go with the blocks.
  *
  * Context: process context, may sleep; device hotplug lock held.
- * Return: 0; -ENOMEM.
+ * Return: 0; -ENOMEM; -EEXIST: something has the name of a link.
  */
 int memory_blocks_join_node(u64 start, u64 size, int nid);
 #else
@@ -116,9 +116,18 @@ struct mhp_front {
  * Context: as arch_add_memory().
  * Return: as arch_add_memory().
  */
+#ifdef CONFIG_ARM64
 int arch_add_hosted_memory(int nid, u64 start, u64 size,
 			   const struct mhp_front *front,
 			   struct mhp_params *params);
+#else
+static inline int arch_add_hosted_memory(int nid, u64 start, u64 size,
+					 const struct mhp_front *front,
+					 struct mhp_params *params)
+{
+	return -EOPNOTSUPP;
+}
+#endif
 
 /**
  * arch_remove_hosted_memory() - undo arch_add_hosted_memory()
@@ -129,9 +138,17 @@ int arch_add_hosted_memory(int nid, u64 start, u64 size,
  *
  * Context: as arch_remove_memory().
  */
+#ifdef CONFIG_ARM64
 void arch_remove_hosted_memory(u64 start, u64 size,
 			       const struct mhp_front *front,
 			       struct vmem_altmap *altmap);
+#else
+static inline void arch_remove_hosted_memory(u64 start, u64 size,
+					     const struct mhp_front *front,
+					     struct vmem_altmap *altmap)
+{
+}
+#endif
 
 /**
  * mhp_build_fallback() - write the list of all zones that a node may use
@@ -179,8 +196,9 @@ bool mhp_pageset_take(struct zone *zone, mhp_pageset_init_t init);
 /**
  * mhp_boot_block_size() - how large memory blocks shall be
  *
- * What "memory_block_size=" says, or what suits the memory that is there and the
- * ranges that firmware calls hot-pluggable. An architecture may overrule it.
+ * What "memory_block_size=" says, or what suits the memory that is there, and
+ * where the ranges begin that firmware calls hot-pluggable. An architecture may
+ * overrule it.
  *
  * Context: once at boot, before there is a memory block; memory can be allocated.
  * Return: bytes, a power of two, a section or more.

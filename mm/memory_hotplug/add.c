@@ -2,7 +2,7 @@
 /*
  * Adding memory: a transaction.
  *
- * check -> node and group -> price -> resource -> node up -> memblock ->
+ * resource -> check -> node and group -> price -> node up -> memblock ->
  * pieces (page structs, linear map, memory blocks) -> links -> online
  *
  * Each step that can fail has an undo: memory is added wholly or not at all.

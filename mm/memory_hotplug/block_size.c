@@ -9,21 +9,28 @@ static bool is_aligned(u64 address, u64 size)
 	return !(address & (size - 1));
 }
 
-/*
- * Memory that comes is often put where the window begins, one part behind the
- * other. A window is of use in whole sections only.
- */
-static bool misses_begin(const struct mhp_extent *e, u64 size, u64 section)
+/* A window is of use in whole sections only. */
+static struct mhp_extent of_use(const struct mhp_extent *e, u64 section)
 {
-	u64 start = e->start + (-e->start & (section - 1));
+	struct mhp_extent part = *e;
 
-	return start < e->end && !is_aligned(start, size);
+	if (e->window) {
+		part.start += -part.start & (section - 1);
+		part.end &= ~(section - 1);
+	}
+	return part;
+}
+
+/* Memory that comes is often put where the window begins, one part after another. */
+static bool misses_begin(const struct mhp_extent *e, u64 size)
+{
+	return e->window && !is_aligned(e->start, size);
 }
 
 static bool share_block(const struct mhp_extent *a, const struct mhp_extent *b,
 			u64 size)
 {
-	if (a->nid == b->nid && a->window == b->window)
+	if (b->start >= b->end || (a->nid == b->nid && a->window == b->window))
 		return false;
 	return a->start / size <= (b->end - 1) / size &&
 	       b->start / size <= (a->end - 1) / size;
@@ -32,25 +39,36 @@ static bool share_block(const struct mhp_extent *a, const struct mhp_extent *b,
 static bool fits(const struct mhp_extent *at, unsigned int nr, u64 size,
 		 u64 section)
 {
+	struct mhp_extent a, b;
 	unsigned int i, j;
 
 	for (i = 0; i < nr; i++) {
-		if (at[i].window && misses_begin(&at[i], size, section))
+		a = of_use(&at[i], section);
+		if (a.start >= a.end)
+			continue;
+		if (misses_begin(&a, size))
 			return false;
-		for (j = 0; j < i; j++)
-			if (share_block(&at[i], &at[j], size))
+		for (j = 0; j < i; j++) {
+			b = of_use(&at[j], section);
+			if (share_block(&a, &b, size))
 				return false;
+		}
 	}
 	return true;
 }
 
+/*
+ * Windows do not count: most are far larger than what comes, and then comes in
+ * small parts, which would be refused.
+ */
 static u64 sum_of(const struct mhp_extent *at, unsigned int nr)
 {
 	u64 sum = 0;
 	unsigned int i;
 
 	for (i = 0; i < nr; i++)
-		sum += at[i].end - at[i].start;
+		if (!at[i].window)
+			sum += at[i].end - at[i].start;
 	return sum;
 }
 

@@ -7,7 +7,7 @@
  */
 #include <linux/types.h>
 
-/* What all memory that there can be is cut into, at most, if alignment allows. */
+/* What the memory from boot is cut into, at most, if alignment allows. */
 #define BLOCKS_WANTED	512
 
 /* No size that is chosen or asked for is larger. */
@@ -32,10 +32,9 @@ struct mhp_extent {
  * @nr:      how many
  * @section: bytes of a section, a power of two
  *
- * So large that all memory is no more than %BLOCKS_WANTED blocks, but each window
- * begins with a block, and no block has memory of two nodes, or memory from boot
- * and a part of a window. Where a window ends does not count: what is lost there
- * is less than a block.
+ * So large that the memory from boot is no more than %BLOCKS_WANTED blocks, but
+ * each window begins with a block, and no block has memory of two nodes, or memory
+ * from boot and a part of a window. Where a window ends does not count.
  *
  * Return: bytes, a power of two from @section to %BLOCK_SIZE_MAX, or @section.
  */

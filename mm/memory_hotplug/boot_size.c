@@ -95,6 +95,9 @@ static u64 __init choose(void)
 {
 	u64 size;
 
+	/* nobody knows any more what memory there is */
+	if (!IS_ENABLED(CONFIG_ARCH_KEEP_MEMBLOCK))
+		return MIN_MEMORY_BLOCK_SIZE;
 	note_boot_memory();
 	mhp_walk_firmware(note_window, NULL);
 	size = mhp_choose_block_size(extents.at, extents.nr,
@@ -106,10 +109,5 @@ static u64 __init choose(void)
 
 u64 __init mhp_boot_block_size(void)
 {
-	u64 size = wanted ?: choose();
-
-	if (size != MIN_MEMORY_BLOCK_SIZE)
-		pr_info("memory blocks of %llu MiB%s\n", size >> 20,
-			wanted ? ", as memory_block_size= says" : "");
-	return size;
+	return wanted ?: choose();
 }

@@ -76,13 +76,18 @@ static u64 kib(u64 pages)
 }
 
 /*
- * What takes more than a tenth of what can be spared hosts itself if it may: it
- * could be had, but those who use the memory would feel it.
+ * What cannot be had otherwise hosts itself if it may. So does what takes more
+ * than a tenth of what can be spared: it could be had, but those who use the memory
+ * would feel it; unless more than an eighth of the range went for that, as memory
+ * blocks are large.
  */
 static bool better_hosted(u64 size, u64 price, u64 have)
 {
-	return price > have / 10 && mhp_front_size(size) &&
-	       price_of(size, MHP_IN_FRONT) <= have;
+	u64 front = mhp_front_size(size);
+
+	if (!front || price_of(size, MHP_IN_FRONT) > have)
+		return false;
+	return price > have || (price > have / 10 && front <= size / 8);
 }
 
 int mhp_find_place(u64 start, u64 size, enum mhp_place *place, bool host)

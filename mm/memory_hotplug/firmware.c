@@ -13,6 +13,13 @@
 
 #include "internal.h"
 
+static void __init hand_over(const struct mhp_firmware_range *r,
+			     mhp_firmware_fn function, void *arg)
+{
+	if (r->start < r->end && !((r->end - 1) >> MAX_PHYSMEM_BITS))
+		function(r, arg);
+}
+
 /* ACPI */
 
 #ifdef CONFIG_ACPI_NUMA
@@ -25,22 +32,19 @@ static int __init srat_memory(union acpi_subtable_headers *header,
 			      const unsigned long end)
 {
 	const struct acpi_srat_mem_affinity *ma = (void *)header;
-	u64 last = ma->base_address + ma->length - 1;
 	struct mhp_firmware_range r;
 
-	if (ma->header.length < sizeof(*ma) || !ma->length ||
-	    last < ma->base_address || last >> MAX_PHYSMEM_BITS)
-		return 0;
-	if (!(ma->flags & ACPI_SRAT_MEM_ENABLED))
+	if (ma->header.length < sizeof(*ma) ||
+	    !(ma->flags & ACPI_SRAT_MEM_ENABLED))
 		return 0;
 	r = (struct mhp_firmware_range){
 		.start = ma->base_address,
-		.end = last + 1,
+		.end = ma->base_address + ma->length,
 		.nid = pxm_to_node(ma->proximity_domain),
 		.hotpluggable = (ma->flags & ACPI_SRAT_MEM_HOT_PLUGGABLE) &&
 				!(ma->flags & ACPI_SRAT_MEM_NON_VOLATILE),
 	};
-	on_range(&r, on_range_arg);
+	hand_over(&r, on_range, on_range_arg);
 	return 0;
 }
 
@@ -83,7 +87,7 @@ static void __init walk_ranges(struct device_node *np, mhp_firmware_fn function,
 			.hotpluggable = of_property_read_bool(np, "hotpluggable"),
 		};
 
-		function(&r, arg);
+		hand_over(&r, function, arg);
 	}
 }
 

@@ -9,6 +9,7 @@
  *            up for nodes and zones by writers.
  */
 #include <linux/cpu.h>
+#include <linux/lockdep.h>
 #include <linux/memory_hotplug.h>
 #include <linux/percpu-rwsem.h>
 
@@ -57,5 +58,5 @@ void mem_hotplug_done(void)
 
 void mhp_assert_locked(void)
 {
-	percpu_rwsem_assert_held(&mhp_lock);
+	lockdep_assert_held_write(&mhp_lock);
 }

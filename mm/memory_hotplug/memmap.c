@@ -71,7 +71,7 @@ MODULE_PARM_DESC(memmap_on_memory,
 
 bool mhp_may_host(void)
 {
-	return !memmap_forbidden;
+	return IS_ENABLED(CONFIG_ARM64) && !memmap_forbidden;
 }
 
 /* Pages that page structs for @size bytes take, in whole ones. */

@@ -414,7 +414,10 @@ static int check_block(struct memory_block *mem, const char **why)
 		*why = "it is on no node, or on several";
 		return -EINVAL;
 	}
-	/* onlining would forget which pages these are */
+	/*
+	 * Onlining begins new page structs, which know nothing of the poison:
+	 * the bad pages would be given out. To offline them is welcome.
+	 */
 	if (block_is_poisoned(mem)) {
 		*why = "it has poisoned pages";
 		return -EHWPOISON;

@@ -72,7 +72,7 @@ static int check(u64 start, u64 size, struct survey *s)
 	host = mhp_host_find(start, size);
 	if (host && (host->front.start != start || host->size != size))
 		return mhp_not_removed(start, size, -EBUSY,
-				       "it holds page structs and tables of a larger range, which has to go as a whole");
+				       "it holds page structs and tables of a range that has to go as a whole, by itself");
 	if (host)
 		size -= host->front.size;
 	if (s->blocks != size / memory_block_size_bytes())

@@ -15,29 +15,40 @@ struct claim {
 	resource_size_t start, last;
 };
 
-/* Does what is there keep the range from being a part of it? */
-static int in_the_way(struct resource *part, void *arg)
+static int is_busy(struct resource *part, void *unused)
+{
+	return 1;
+}
+
+/* Is a resource neither around all of the range nor outside of it? */
+static int cuts_claim(struct resource *part, void *arg)
 {
 	const struct claim *claim = arg;
 
 	/* @part is cut to what was asked for */
-	if (part->start > claim->start || part->end < claim->last)
-		return 1;
-	return !!(part->flags & IORESOURCE_BUSY);
+	return part->start > claim->start || part->end < claim->last;
+}
+
+static bool find(const struct claim *claim, unsigned long flags,
+		 int (*test)(struct resource *part, void *claim))
+{
+	return walk_iomem_res_desc(IORES_DESC_NONE, flags, claim->start,
+				   claim->last, (void *)claim, test) > 0;
 }
 
 /*
  * The resource code has one answer for a range that is taken and for a lack of
- * memory.
+ * memory. A busy resource may lie below one that is not: they are looked for on
+ * their own, as a walk does not go below what it has met.
  */
 static int why_not(u64 start, u64 size)
 {
-	struct claim claim = { .start = start, .last = start + size - 1 };
-	int found = walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_MEM,
-					claim.start, claim.last, &claim,
-					in_the_way);
+	const struct claim claim = { .start = start, .last = start + size - 1 };
 
-	return found > 0 ? -EEXIST : -ENOMEM;
+	if (find(&claim, IORESOURCE_MEM | IORESOURCE_BUSY, is_busy) ||
+	    find(&claim, IORESOURCE_MEM, cuts_claim))
+		return -EEXIST;
+	return -ENOMEM;
 }
 
 struct resource *mhp_resource_add(u64 start, u64 size, const char *name)

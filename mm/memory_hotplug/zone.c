@@ -140,6 +140,7 @@ void __ref move_pfn_range_to_zone(struct zone *zone, unsigned long start_pfn,
 	unsigned long end = start_pfn + nr_pages;
 	unsigned long flags;
 
+	mhp_assert_locked();
 	clear_zone_contiguous(zone);
 	if (zone_is_empty(zone))
 		init_currently_empty_zone(zone, start_pfn, nr_pages);
@@ -175,6 +176,7 @@ void remove_pfn_range_from_zone(struct zone *zone, unsigned long start_pfn,
 	struct pglist_data *pgdat = zone->zone_pgdat;
 	unsigned long first, end, flags;
 
+	mhp_assert_locked();
 	if (zone_is_zone_device(zone))
 		return;
 

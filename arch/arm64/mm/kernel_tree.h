@@ -84,9 +84,10 @@ void kernel_tree_init(struct kernel_tree *tree, const struct kpgt_ops *ops,
 		      unsigned long start, unsigned long end, int nid);
 
 /*
- * Tables that serve [.., end) alone come from, or are in, the front of a range.
- * Those that span more than a memory block serve it alone if it ends where they
- * do; where it begins they have to be there.
+ * Tables that serve [.., end) alone come from, or are in, the front of a range;
+ * @end is a virtual address, as it is those that a table spans. Tables that span
+ * more than a memory block serve it alone if it ends where they do; where it
+ * begins they have to be there.
  */
 void kernel_tree_set_front(struct kernel_tree *tree,
 			   const struct mhp_front *front, u64 end);

@@ -200,7 +200,7 @@ static int map_part(int nid, u64 start, u64 size, pgprot_t prot, u64 max_leaf,
 	struct kernel_tree tree;
 
 	linear_tree(&tree, nid);
-	kernel_tree_set_front(&tree, front, start + size);
+	kernel_tree_set_front(&tree, front, map.va + map.size);
 	return kpgt_map(&tree.kpgt, &map);
 }
 
@@ -218,7 +218,7 @@ static int unmap_part(u64 start, u64 size, const struct mhp_front *front)
 	int ret;
 
 	linear_tree(&tree, NUMA_NO_NODE);
-	kernel_tree_set_front(&tree, front, start + size);
+	kernel_tree_set_front(&tree, front, va + size);
 	ret = kpgt_unmap_prepare(&tree.kpgt, va, size);
 	if (ret)
 		return ret;

@@ -30,17 +30,20 @@ static const struct machine machines[] = {
 	{ "1 TiB", { BOOT(2 * GIB, TIB + 2 * GIB, 0) }, 2 * GIB },
 	{ "16 TiB: no larger than 2 GiB", { BOOT(0, 16 * TIB, 0) }, 2 * GIB },
 	{ "1 TiB with a ragged end", { BOOT(2 * GIB, TIB + 2 * GIB + MIB, 0) }, 2 * GIB },
-	{ "512 MiB, and 1 TiB may come",
-	  { BOOT(GIB, GIB + 512 * MIB, 0), WINDOW(4 * GIB, TIB + 4 * GIB, 0) }, 2 * GIB },
+	{ "512 MiB, and 1 TiB may come: in what parts?",
+	  { BOOT(GIB, GIB + 512 * MIB, 0), WINDOW(4 * GIB, TIB + 4 * GIB, 0) }, SECTION },
 	{ "a window that begins at an odd GiB",
-	  { BOOT(GIB, 2 * GIB, 0), WINDOW(5 * GIB, TIB + 4 * GIB, 0) }, GIB },
+	  { BOOT(2 * GIB, TIB, 0), WINDOW(TIB + GIB, 2 * TIB, 0) }, GIB },
 	{ "a window that ends at an odd section",
-	  { BOOT(GIB, 2 * GIB, 0), WINDOW(4 * GIB, TIB + SECTION, 0) }, 2 * GIB },
+	  { BOOT(2 * GIB, TIB, 0), WINDOW(TIB + 2 * GIB, 2 * TIB + SECTION, 0) }, 2 * GIB },
 	{ "a window that begins within a section",
-	  { BOOT(GIB, 2 * GIB, 0), WINDOW(4 * GIB - MIB, TIB + 4 * GIB, 0) }, 2 * GIB },
+	  { BOOT(2 * GIB, TIB, 0), WINDOW(TIB + 4 * GIB - MIB, 2 * TIB, 0) }, 2 * GIB },
 	{ "a window behind boot memory, in its 2 GiB",
-	  { BOOT(2 * GIB, 3 * GIB + 512 * MIB, 0),
-	   WINDOW(3 * GIB + 512 * MIB, TIB, 0) }, 512 * MIB },
+	  { BOOT(2 * GIB, TIB + 512 * MIB, 0),
+	    WINDOW(TIB + 512 * MIB, 2 * TIB, 0) }, 512 * MIB },
+	{ "what firmware keeps of hot-pluggable memory, less than a section",
+	  { BOOT(2 * GIB, TIB - MIB, 0), WINDOW(TIB - MIB, TIB - MIB + 65536, 0),
+	    BOOT(TIB - MIB + 65536, 2 * TIB, 0) }, 2 * GIB },
 	{ "two nodes that meet at 256 MiB",
 	  { BOOT(2 * GIB, TIB + 256 * MIB, 0), BOOT(TIB + 256 * MIB, 2 * TIB, 1) }, 256 * MIB },
 	{ "two nodes, the same in another order",
@@ -111,9 +114,14 @@ static bool any_block_is_bad(const struct mhp_extent *at, u64 size)
 	return false;
 }
 
+static u64 bytes_there(const struct mhp_extent *e)
+{
+	return e->window ? 0 : e->end - e->start;
+}
+
 static u64 blocks_of(const struct mhp_extent *at, u64 size)
 {
-	return (at[0].end - at[0].start + at[1].end - at[1].start) / size;
+	return (bytes_there(&at[0]) + bytes_there(&at[1])) / size;
 }
 
 /* Two ranges of whole sections, the lower one first. */
