@@ -184,6 +184,47 @@ def ten_dimms(ctx):
     small_drift(ctx, "10 DIMMs", first, later)
 
 
+# Takes and gives back more than a block has, all the time, on either CPU.
+LOAD = ("while [ ! -e /tmp/stop ]; do dd if=/dev/zero of=/tmp/load.{cpu} bs=1M count=80"
+        " 2> /dev/null; ls -lR /sys/bus > /dev/null; rm -f /tmp/load.{cpu}; done;"
+        " rm -f /tmp/load.{cpu}")
+DIMMS = int(os.environ.get("MEMHP_CYCLES", "10"))
+
+
+def set_all(guest, blocks, state):
+    files = " ".join(f"{block.path}/state" for block in blocks)
+    guest.check(f"for file in {files}; do echo {state} > $file || exit 1; done")
+
+
+def cycle_under_load(guest, ident):
+    dimm = guest.plug_dimm(ident, size="512M", node=1)
+    blocks = guest.wait_blocks(dimm)
+    set_all(guest, blocks, "online_movable")
+    set_all(guest, blocks, "offline")
+    take_away(guest, dimm)
+
+
+def run_loaded(guest, name, count):
+    load = [guest.start(LOAD.format(cpu=cpu)) for cpu in range(2)]
+    for i in range(count):
+        cycle_under_load(guest, f"{name}{i}")
+    guest.check("touch /tmp/stop")
+    for job in load:
+        job.wait(60)
+    guest.check("rm /tmp/stop")
+
+
+def dimms_under_load(ctx):
+    count = ctx.times(DIMMS)
+    with plain(ctx, "full") as guest:
+        run_loaded(guest, "warm", 2)
+        first, before = amounts(guest), state(guest)
+        run_loaded(guest, "d", count)
+        expect_same(before, state(guest))
+        later = amounts(guest)
+    small_drift(ctx, f"{count} DIMMs under load", first, later)
+
+
 # ---- MAP-08
 
 class Row:
@@ -347,6 +388,7 @@ SCENARIOS = [
     ("MAP-12 1 GiB added and removed again and again leaves nothing, rodata=full",
      many_cycles_pages),
     ("MAP-09 MAP-12 ten DIMMs leave page tables, zones and sysfs as they were", ten_dimms),
+    ("MAP-12 SAFE-03 DIMMs come and go while memory is taken and given back", dimms_under_load),
     ("MAP-08 a part is removed, the rest stays mapped and usable, rodata=on",
      remove_part_blocks),
     ("MAP-08 a part is removed, the rest stays mapped and usable, rodata=full",
