@@ -12,6 +12,7 @@ import shortage
 from ranges import errno_name
 
 PROGRAM = "/tmp/kth"
+EACH = 20               # so many are tried before steps count
 LIMIT = 3000            # an operation that needs more allocations is a mistake of ours
 
 # Lines "K STATUS LEFT SHOWN MAPPED RETRY SHOWN MAPPED TEXT": the status of the write,
@@ -80,7 +81,7 @@ while [ $k -le $LIMIT ]; do
 		[ $status = 0 ] || exit 2
 	fi
 	[ $2 = 0 ] || break
-	k=$((k < 20 ? k + 1 : k + STEP))
+	k=$((k < EACH ? k + 1 : k + STEP))
 done
 echo "end $(shown) $(mapped)"
 [ $k -le $LIMIT ]
@@ -173,10 +174,10 @@ class Loop:
 def run(guest, do, undo, pages, step=1, timeout=400):
     """Runs do with its k-th allocation failing, until there are fewer than k.
 
-    Above 20, only every step-th k is tried.
+    Above EACH, only every step-th k is tried.
 
     do and undo are shell commands, do a single echo into a file; pages is the
     command that says which pages of the range are valid.
     """
     return Loop(*guest.run(f"DO='{do}' UNDO='{undo}' VALID='{pages}' LIMIT={LIMIT}"
-                           f" STEP={step} sh {PROGRAM}", timeout=timeout))
+                           f" EACH={EACH} STEP={step} sh {PROGRAM}", timeout=timeout))

@@ -184,7 +184,7 @@ def failing_tier(ctx, tree, options):
         test_kth.note(ctx, tree, name, loop)
         if tree == "stock":
             return
-        yield from test_kth.verdicts(loop, name)
+        yield from test_kth.verdicts(loop, name, 1)
         guest.check(f"{place.add} && {place.online}")
         tiers = guest.check(TIERS).split()
         yield len(tiers) == 2, "CORE-08 the node has a memory tier of its own"
@@ -439,7 +439,7 @@ def failing_kmem(ctx, tree, options):
             return
         # the driver calls it -EBUSY if it cannot note its own resource
         busy = [k for k, error in loop.wrong_errno().items() if error == "EBUSY"]
-        for passed, sentence in test_kth.verdicts(loop, "kmem"):
+        for passed, sentence in test_kth.verdicts(loop, "kmem", KMEM_STEP):
             if sentence.startswith("CORE-09"):
                 passed = len(busy) == len(loop.wrong_errno()) <= 2
                 sentence += ", or the driver's -EBUSY for its own resource"

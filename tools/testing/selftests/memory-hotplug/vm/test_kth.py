@@ -75,7 +75,8 @@ def failing_add_online(place):
 
 def verdicts(loop, name, step):
     """Results of one operation."""
-    each = "every allocation" if step == 1 else f"each {step}th allocation"
+    each = ("every allocation" if step == 1 else
+            f"each of the first {kth.EACH} allocations and every {step}th after")
     yield loop.settled, f"SAFE-01 {name}: done and undone once, it is as before"
     yield loop.through, f"SAFE-01 {name}: {each} was made to fail, one at a time"
     yield not loop.wrong_errno(), f"CORE-09 {name}: what is refused is -ENOMEM"
