@@ -211,19 +211,23 @@ class Outcomes:
 
     def __init__(self, total, start):
         self.total, self.start = total, start       # checksums before the first
-        self.refused, self.done, self.wrong = [], [], {}
+        self.refused, self.done, self.missed, self.wrong = [], [], [], {}
 
-    def add(self, k, there, **wrong):
-        (self.done if there else self.refused).append(k)
+    def add(self, k, there, reached, **wrong):
+        """Not reached: this time there were fewer allocations, so none failed."""
+        (self.missed if not reached else self.done if there else self.refused).append(k)
         for what, is_so in wrong.items():
             if is_so:
                 self.wrong.setdefault(what, []).append(k)
 
     def summary(self):
         tried = len(self.refused) + len(self.done)
+        if len(self.missed) * 20 > tried:
+            self.wrong["not_reached"] = self.missed
         bad = "; ".join(f"{what.replace('_', ' ')} {ks}" for what, ks in self.wrong.items())
         return (f"{tried} of {self.total} allocations failed, one at a time: "
-                f"{len(self.refused)} refused, {len(self.done)} done all the same; "
+                f"{len(self.refused)} refused, {len(self.done)} done all the same, "
+                f"{len(self.missed)} not reached; "
                 f"{bad or 'all clean'}")
 
 
@@ -272,7 +276,7 @@ def acpi_tries(guest):
     for k in workers.sample(total, **ACPI_SAMPLE):
         now, status, sums, there = plug_failing(guest, f"k{k}", k)
         guest.unplug(f"k{k}")
-        found.add(k, there, not_reached=not now.reached,
+        found.add(k, there, now.reached,
                   half_done=not whole(sums, start, done, there),
                   ACPI_is_told_a_lie=there != (not status),
                   left_something=shown(guest) != start)
@@ -370,7 +374,7 @@ def virtio_tries(guest, mib):
     found = Outcomes(total, start)
     for k in workers.sample(total, **VIRTIO_SAMPLE):
         now, grown = grow_failing(guest, mib, k)
-        found.add(k, grown, not_reached=not now.reached,
+        found.add(k, grown, now.reached,
                   left_something=not back_to(guest, start))
         if found.wrong.get("left_something"):
             break
