@@ -45,8 +45,10 @@ ROWS = {"/proc/iomem": "CORE-06", "zone counters": "CORE-06",
 SHOW_A_DIMM = ("files, modes and links", "contents of files", "/proc/iomem", "zone counters")
 
 
-# Documentation/ABI/sysfs-memory-probe; what they do is in test_probe.py.
-OURS = re.compile(r"/sys/devices/system/memory/(probe|remove|window_add|window_remove)\b")
+# Documentation/ABI/sysfs-memory-probe and core.rst; what they do is in test_probe.py and
+# test_uevent.py.
+OURS = re.compile(r"/sys/devices/system/memory/(probe|remove|window_add|window_remove)\b|"
+                  r"/sys/module/memory_hotplug/parameters/one_uevent\b")
 
 
 def like_stock(ctx):
