@@ -9,6 +9,7 @@ to do with it, but that cannot be known of a walker.
 import time
 
 from memhp_vm import CommandFailed
+from memhp_vm.pulse import deadline
 from probe import MEMORY
 from ranges import command, do, hidden_ram, load, set_state, state_file
 from machines import GIB, HIDDEN
@@ -79,6 +80,18 @@ def each_is_waited_for(ctx):
         expect_same(before, state(guest))
 
 
+def states(guest, first):
+    return guest.check(f"cat {state_file(first)} {state_file(first + 1)}").split()
+
+
+def wait_offline(guest, job, first):
+    """Both blocks; the job has come to where it waits, or is about to."""
+    end = deadline(60 * guest.slowness)
+    while states(guest, first) != ["offline"] * 2:
+        assert time.monotonic() < end and not job.done(), states(guest, first)
+        time.sleep(0.1)
+
+
 def zone_of(guest, block):
     return guest.check(f"cat {MEMORY}/memory{block}/valid_zones").strip()
 
@@ -100,16 +113,14 @@ def evict_can_be_killed(guest, size):
     set_state(guest, HIDDEN, 2 * size, "online_movable")
     zones = [zone_of(guest, first + i) for i in range(2)]
     job = guest.start(command("evict", HIDDEN, 2 * size))
+    wait_offline(guest, job, first)
     assert stays(guest, job, first)
-    assert guest.check(f"cat {state_file(first)} {state_file(first + 1)}").split() == \
-        ["offline"] * 2
     before = guest.check("cat /proc/iomem")
     killed(guest, job, f"{HIDDEN:#018x}")
     assert guest.check("cat /proc/iomem") == before
     later = [zone_of(guest, first + i) for i in range(2)]
     assert later == zones, f"{zones} became {later}"
-    assert guest.check(f"cat {state_file(first)} {state_file(first + 1)}").split() == \
-        ["online"] * 2
+    assert states(guest, first) == ["online"] * 2
     # the next one does not take the answer to the one before
     job = guest.start(command("evict", HIDDEN, 2 * size))
     assert stays(guest, job, first)
