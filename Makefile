@@ -15,7 +15,8 @@ help:
 	@echo "  make test-all   the same on the debug, 16k and 64k kernels too"
 	@echo "  make soak       the long runs"
 	@echo "  make bench      instructions, stores, TLBI and DSB, ours and stock's"
-	@echo "  make boot       a shell in a guest            (TREE=, CONFIG=, BOOT=options)"
+	@echo "  make boot       a shell in a guest            (TREE=, CONFIG=, BOOT=options,"
+	@echo "                  TOPOLOGY=file: see topologies/ and Documentation/topology.rst)"
 	@echo "  make kernel     build one kernel              (TREE=, CONFIG=)"
 	@echo "  make stock      build stock with the same configuration  (CONFIG=)"
 	@echo "  make graft      bring build/grafted up to date; source: unpack the package"
@@ -57,7 +58,8 @@ bench:
 	@scripts/bench
 
 boot: kernel
-	@scripts/boot --tree $(TREE) --config $(CONFIG) $(BOOT) --shell
+	@scripts/boot --tree $(TREE) --config $(CONFIG) \
+		$(if $(TOPOLOGY),--topology $(TOPOLOGY)) $(BOOT) --shell
 
 # scripts/kernel brings the tree up to date before it builds
 kernel:

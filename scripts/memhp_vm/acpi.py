@@ -4,12 +4,13 @@
 Linux takes a table from kernel/firmware/acpi/ of an uncompressed archive ahead
 of the initramfs when its ids are those of the firmware's table and its revision
 is larger. Used for SRAT: to cover the flash that UEFI reports as memory, to
-mark boot memory hotpluggable, and to try tables that are wrong.
+mark boot memory hotpluggable, to give windows nodes of their own, and to try tables that are wrong.
 """
 
 import struct
 
 from .cpio import Archive
+from .sizes import parse_size
 
 HEADER = struct.Struct("<4sIBB6s8sI4sI")
 OEM = (b"BOCHS ", b"BXPC    ")      # QEMU's, to be matched
@@ -54,17 +55,26 @@ def srat_entries(topology):
         entries.append(memory_affinity(start, size, nid, flags))
     for device, start, size in topology.nvdimm_ranges():
         entries.append(memory_affinity(start, size, device.node, ENABLED | NON_VOLATILE))
-    if topology.max_bytes:
-        entries.append(memory_affinity(topology.device_base, topology.device_room,
-                                       len(topology.nodes) - 1, ENABLED | HOTPLUGGABLE))
+    for start, size, nid in plug_ranges(topology):
+        entries.append(memory_affinity(start, size, nid, ENABLED | HOTPLUGGABLE))
     return entries
+
+
+def plug_ranges(topology):
+    """[(start, size, node)] where memory may be plugged: the windows, or all on the last node."""
+    if topology.windows:
+        return [(parse_size(w.start), parse_size(w.size), w.node) for w in topology.windows]
+    if topology.max_bytes:
+        return [(topology.device_base, topology.device_room, len(topology.nodes) - 1)]
+    return []
 
 
 def tables(topology):
     """{file name: bytes} of the tables to replace."""
     if topology.acpi_tables is not None:
         return topology.acpi_tables
-    if topology.cover_nomap or any(n.hotpluggable for n in topology.nodes):
+    if (topology.cover_nomap or topology.windows
+            or any(n.hotpluggable for n in topology.nodes)):
         return {"srat.aml": srat(srat_entries(topology))}
     return {}
 

@@ -31,7 +31,10 @@ class Dimm:
 
 
 class Hotplug:
-    """The part of a Guest that plugs; needs its qmp(), check(), run(), _wait(), slowness."""
+    """The part of a Guest that plugs; needs its qmp(), check(), run(), _wait(), slowness.
+
+    And placement(node): properties of a backend for memory of this node.
+    """
 
     def __init__(self):
         self.plugged = {}           # id: number of the events that came before
@@ -42,7 +45,7 @@ class Hotplug:
         The guest takes it in its own time: see wait_taken() and wait_blocks().
         """
         self.qmp("object-add", qom_type="memory-backend-ram", id=f"mem-{ident}",
-                 size=parse_size(size), reserve=False)
+                 size=parse_size(size), reserve=False, **self.placement(node))
         mark = len(self.qmp_channel.events)
         try:
             self.qmp("device_add", driver=model, id=ident, memdev=f"mem-{ident}",

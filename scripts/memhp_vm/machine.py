@@ -78,7 +78,8 @@ class Machine:
         return args
 
     def whole_cmdline(self):
-        return f"{CMDLINE} {self.cmdline}".strip()
+        parts = (CMDLINE, self.topology.cmdline(), self.cmdline)
+        return " ".join(part for part in parts if part).strip()
 
     def whole_initrd(self):
         """The initramfs, behind ACPI tables that replace the firmware's."""

@@ -3,6 +3,7 @@
 
 import argparse
 
+from . import topology_file
 from .errors import TopologyError
 from .machine import FIRMWARES
 from .topology import Node, Nvdimm, Topology, VirtioMem
@@ -81,6 +82,9 @@ def add(parser):
     machine.add_argument("--timeout", type=float, default=120, metavar="S",
                          help="seconds to boot, and for each program (default: 120)")
     memory = parser.add_argument_group("memory")
+    memory.add_argument("--topology", metavar="FILE",
+                        help="a topology file, see Documentation/topology.rst and topologies/; "
+                             "in the place of all below but --cover-nomap")
     memory.add_argument("--node", action="append", default=[],
                         metavar="mem=SIZE,cpus=N[,hotpluggable=yes]",
                         help="a NUMA node; may be repeated (default: mem=512M,cpus=2)")
@@ -98,7 +102,20 @@ def add(parser):
                              "drops NUMA without it")
 
 
+# What a topology file says itself.
+IN_FILES = ("node", "distance", "slots", "maxmem", "nvdimm", "virtio_mem")
+
+
+def from_file(args):
+    given = [f"--{name.replace('_', '-')}" for name in IN_FILES if getattr(args, name)]
+    if given:
+        raise TopologyError(f"{' and '.join(given)} with --topology: write it into the file")
+    return topology_file.load(args.topology, args.firmware, cover_nomap=args.cover_nomap)
+
+
 def topology(args):
+    if args.topology:
+        return from_file(args)
     nodes = [node(text) for text in args.node] or [Node("512M", 2)]
     return Topology(nodes=nodes, distances=distances(args.distance), maxmem=args.maxmem,
                     slots=args.slots, nvdimm=[nvdimm(t) for t in args.nvdimm],

@@ -1,31 +1,41 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The machine a test asks for, checked, and QEMU's arguments for it."""
+"""The machine a test asks for, and QEMU's arguments for it.
+
+What a machine has to be like is in topology_rules.py, how a file says it in
+topology_file.py. Where a file was wrong there may be None: only problems() may be
+called then.
+"""
 
 from dataclasses import dataclass, field
 from typing import Optional
 
+from . import topology_rules
 from .errors import TopologyError
-from .sizes import GIB, MIB, format_size, parse_size
-
-MAX_NODES = 128             # QEMU's
-MAX_CPUS = 512              # of GICv3 on "virt"
-MAX_SLOTS = 256
-GRANULE = 2 * MIB
-SMALLEST_GUEST = 128 * MIB
-RAM_BASE = GIB              # of QEMU's virt
-LOCAL, REMOTE, UNREACHABLE = 10, 20, 255
+from .sizes import GIB, MIB, parse_size
+from .topology_rules import LOCAL, RAM_BASE, REMOTE
 
 
 @dataclass
 class Node:
-    """A NUMA node. mem=0 makes a node without memory, cpus=0 one without CPU."""
+    """A NUMA node. mem=0 makes a node without memory, cpus=0 one without CPU.
+
+    cpus   a number of CPUs, which take the first places that are free, or a list
+           of the places themselves
+    host   the node of the host that its memory comes from, hot-added memory too;
+           without it, the host's kernel chooses
+    """
     mem: object = "512M"
-    cpus: int = 1
+    cpus: object = 1
     hotpluggable: bool = False      # marked so in SRAT (override) or DT (loader)
+    host: Optional[int] = None
 
     @property
     def size(self):
         return parse_size(self.mem)
+
+    @property
+    def cpu_count(self):
+        return self.cpus if isinstance(self.cpus, int) else len(self.cpus)
 
 
 @dataclass
@@ -44,6 +54,14 @@ class VirtioMem:
     id: Optional[str] = None
     requested: object = 0
     block: Optional[str] = None
+
+
+@dataclass
+class Window:
+    """Where firmware says that memory of a node may be plugged (SRAT, firmware="uefi")."""
+    start: object
+    size: object
+    node: int = 0
 
 
 @dataclass
@@ -80,6 +98,11 @@ class Topology:
     slots: int = 0
     nvdimm: list = field(default_factory=list)
     virtio_mem: list = field(default_factory=list)
+    # Without any, SRAT gives all that can be plugged to the last node.
+    windows: list = field(default_factory=list)
+    total: object = None            # what the nodes' memory and CPUs must add up to
+    cpu_total: Optional[int] = None
+    node_bits: Optional[tuple] = None   # (first, last) bit of addresses that name the node
     # Replace SRAT from the initrd with one that also covers the flash that
     # UEFI reports as memory not to be mapped; without it Linux drops NUMA.
     cover_nomap: bool = False
@@ -104,7 +127,7 @@ class Topology:
 
     @property
     def cpus(self):
-        return sum(node.cpus for node in self.nodes)
+        return sum(node.cpu_count for node in self.nodes)
 
     @property
     def device_bytes(self):
@@ -128,7 +151,7 @@ class Topology:
     @property
     def device_base(self):
         """Where QEMU's virt begins to place DIMMs and other memory devices."""
-        return -(-(RAM_BASE + self.ram) // GIB) * GIB
+        return topology_rules.device_base(self.ram)
 
     @property
     def device_room(self):
@@ -151,117 +174,48 @@ class Topology:
             start += parse_size(device.size)
         return ranges
 
+    def node_cpus(self):
+        """The CPUs of each node: those it names, or the first that nobody names."""
+        named = {cpu for node in self.nodes if not isinstance(node.cpus, int)
+                 for cpu in node.cpus}
+        free = (cpu for cpu in range(self.cpus) if cpu not in named)
+        return [[next(free) for _ in range(node.cpus)] if isinstance(node.cpus, int)
+                else sorted(node.cpus) for node in self.nodes]
+
     def cpu_nodes(self):
         """The node of each CPU."""
-        return [nid for nid, node in enumerate(self.nodes) for _ in range(node.cpus)]
+        found = {cpu: nid for nid, cpus in enumerate(self.node_cpus()) for cpu in cpus}
+        return [found[cpu] for cpu in range(self.cpus)]
+
+    def host_of(self, nid):
+        """The host's node for memory of a node, or None."""
+        return self.nodes[nid].host if 0 <= nid < len(self.nodes) else None
 
     def matrix(self):
         """Distances, whole; a pair given one way counts both ways."""
         count = len(self.nodes)
         table = [[LOCAL if a == b else REMOTE for b in range(count)] for a in range(count)]
-        given = _pairs(self.distances)
+        given = topology_rules.pairs(self.distances)
         for (a, b), distance in given.items():
             table[a][b] = distance
             if (b, a) not in given:
                 table[b][a] = distance
         return table
 
+    def cmdline(self):
+        """What the kernel is told besides what firmware tells it."""
+        return "node_bits={}-{}".format(*self.node_bits) if self.node_bits else ""
+
     # ---- checks
 
+    def problems(self, firmware):
+        """[Problem] of all that is wrong with this machine."""
+        return list(topology_rules.problems(self, firmware))
+
     def check(self, firmware):
-        self._check_nodes()
-        self._check_distances()
-        self._check_devices()
-        self._check_firmware(firmware)
-
-    def _check_nodes(self):
-        if not self.nodes:
-            raise TopologyError("no node: a machine needs one at least")
-        if len(self.nodes) > MAX_NODES:
-            raise TopologyError(f"{len(self.nodes)} nodes: QEMU takes {MAX_NODES} at most")
-        for nid, node in enumerate(self.nodes):
-            _check_size(f"node {nid}", parse_size(node.mem, f"node {nid}"), zero=True)
-            if node.cpus < 0:
-                raise TopologyError(f"node {nid}: cpus={node.cpus} is negative")
-        if not self.cpus:
-            raise TopologyError("no node has a CPU: give one of them cpus=1")
-        if self.cpus > MAX_CPUS:
-            raise TopologyError(f"{self.cpus} CPUs: QEMU's virt takes {MAX_CPUS} at most")
-        if self.ram < SMALLEST_GUEST:
-            raise TopologyError(f"{format_size(self.ram)} of memory in all: Linux needs "
-                                f"{format_size(SMALLEST_GUEST)} to boot here")
-
-    def _check_distances(self):
-        if isinstance(self.distances, (list, tuple)):
-            self._check_matrix()
-        for (a, b), distance in _pairs(self.distances).items():
-            self._need_node(f"distance {a}:{b}", a)
-            self._need_node(f"distance {a}:{b}", b)
-            if a == b and distance != LOCAL:
-                raise TopologyError(f"distance {a}:{b}={distance}: a node is at "
-                                    f"{LOCAL} from itself")
-            if a != b and not LOCAL < distance <= UNREACHABLE:
-                raise TopologyError(f"distance {a}:{b}={distance}: must be within "
-                                    f"{LOCAL + 1} and {UNREACHABLE}")
-
-    def _check_matrix(self):
-        count = len(self.nodes)
-        if len(self.distances) != count:
-            raise TopologyError(f"distances: {len(self.distances)} rows for {count} nodes")
-        for a, row in enumerate(self.distances):
-            if len(row) != count:
-                raise TopologyError(f"distances: row {a} has {len(row)} entries "
-                                    f"for {count} nodes")
-
-    def _check_devices(self):
-        seen = set()
-        for device in self.nvdimm + self.virtio_mem:
-            _check_size(device.id, parse_size(device.size, device.id))
-            self._need_node(device.id, device.node)
-            if device.id in seen:
-                raise TopologyError(f"{device.id}: two devices have this id")
-            seen.add(device.id)
-        for device in self.virtio_mem:
-            if parse_size(device.requested) > parse_size(device.size):
-                raise TopologyError(f"{device.id}: requested={device.requested} is more "
-                                    f"than its size, {device.size}")
-        self._check_room()
-
-    def _check_room(self):
-        if not 0 <= self.slots <= MAX_SLOTS:
-            raise TopologyError(f"slots={self.slots}: must be within 0 and {MAX_SLOTS}")
-        if self.maxmem is None:
-            return
-        room = self.max_bytes - self.ram
-        if room <= 0:
-            raise TopologyError(f"maxmem={self.maxmem} leaves no room above the "
-                                f"{format_size(self.ram)} of the nodes")
-        if self.device_bytes > room:
-            raise TopologyError(f"devices of {format_size(self.device_bytes)} in all do not "
-                                f"fit below maxmem={self.maxmem}")
-        if not self.slots and not self.nvdimm and not self.virtio_mem:
-            raise TopologyError(f"maxmem={self.maxmem} without slots: no device could use it")
-
-    def _check_firmware(self, firmware):
-        acpi = firmware == "uefi"
-        if self.nvdimm and not acpi:
-            raise TopologyError("NVDIMMs are described by ACPI: they need firmware=uefi")
-        if self.cover_nomap and not acpi:
-            raise TopologyError("cover_nomap replaces an ACPI table: it needs firmware=uefi")
-        if self.acpi_tables is not None and not acpi:
-            raise TopologyError("acpi_tables are looked at only with firmware=uefi")
-        if (self.dt_memory is not None or self.dt_pmem) and firmware != "loader":
-            raise TopologyError("dt_memory and dt_pmem edit the devicetree: they need "
-                                "firmware=loader")
-        if any(n.hotpluggable for n in self.nodes) and firmware not in ("uefi", "loader"):
-            raise TopologyError("a node marked hotpluggable needs firmware=uefi (SRAT) or "
-                                "loader (devicetree)")
-
-    def _need_node(self, who, nid):
-        if not isinstance(nid, int) or not 0 <= nid < len(self.nodes):
-            last = len(self.nodes) - 1
-            raise TopologyError(f"{who}: node {nid} is unknown; there are nodes 0 to {last}"
-                                if last else f"{who}: node {nid} is unknown; there is node 0 only")
+        found = self.problems(firmware)
+        if found:
+            raise TopologyError("\n".join(problem.text for problem in found))
 
     # ---- QEMU
 
@@ -278,15 +232,13 @@ class Topology:
         return ["-m", memory, "-smp", str(self.cpus)]
 
     def _node_args(self):
-        args, cpu = [], 0
-        for nid, node in enumerate(self.nodes):
+        args = []
+        for nid, (node, cpus) in enumerate(zip(self.nodes, self.node_cpus())):
             numa = f"node,nodeid={nid}"
             if node.size:
-                args += ["-object", backend(f"ram{nid}", node.size)]
+                args += ["-object", backend(f"ram{nid}", node.size, host=node.host)]
                 numa += f",memdev=ram{nid}"
-            if node.cpus:
-                numa += f",cpus={cpu}-{cpu + node.cpus - 1}"
-                cpu += node.cpus
+            numa += "".join(f",cpus={first}-{last}" for first, last in runs(cpus))
             args += ["-numa", numa]
         return args
 
@@ -300,7 +252,8 @@ class Topology:
         args = []
         for device, start, size in self.nvdimm_ranges():
             label = f",label-size={device.label}" if device.label else ""
-            args += ["-object", backend(f"mem-{device.id}", size, device.path),
+            args += ["-object", backend(f"mem-{device.id}", size, device.path,
+                                        self.host_of(device.node)),
                      "-device", f"nvdimm,id={device.id},memdev=mem-{device.id},"
                                 f"node={device.node},addr={start:#x}{label}"]
         return args
@@ -309,30 +262,29 @@ class Topology:
         args = []
         for device in self.virtio_mem:
             block = f",block-size={device.block}" if device.block else ""
-            args += ["-object", backend(f"mem-{device.id}", parse_size(device.size)),
+            args += ["-object", backend(f"mem-{device.id}", parse_size(device.size),
+                                        host=self.host_of(device.node)),
                      "-device", f"virtio-mem-pci,id={device.id},memdev=mem-{device.id},"
                                 f"node={device.node},"
                                 f"requested-size={parse_size(device.requested)}{block}"]
         return args
 
 
-def backend(ident, size, path=None):
+def backend(ident, size, path=None, host=None):
     """Memory of QEMU's own, or a file, which is made if there is none."""
+    bound = "" if host is None else f",host-nodes={host},policy=bind"
     if path:
         name = str(path).replace(",", ",,")
-        return f"memory-backend-file,id={ident},size={size},mem-path={name},share=on"
-    return f"memory-backend-ram,id={ident},size={size},reserve=off"
+        return f"memory-backend-file,id={ident},size={size},mem-path={name},share=on{bound}"
+    return f"memory-backend-ram,id={ident},size={size},reserve=off{bound}"
 
 
-def _pairs(distances):
-    if isinstance(distances, (list, tuple)):
-        return {(a, b): d for a, row in enumerate(distances) for b, d in enumerate(row)}
-    return distances or {}
-
-
-def _check_size(who, size, zero=False):
-    if size == 0 and not zero:
-        raise TopologyError(f"{who}: size is 0")
-    if size < 0 or size % GRANULE:
-        raise TopologyError(f"{who}: size {format_size(size)} is no multiple of "
-                            f"{format_size(GRANULE)}")
+def runs(numbers):
+    """[(first, last)] of neighbours in a sorted list."""
+    found = []
+    for number in numbers:
+        if found and found[-1][1] == number - 1:
+            found[-1] = (found[-1][0], number)
+        else:
+            found.append((number, number))
+    return found

@@ -286,6 +286,11 @@ class Guest(Hotplug):
             self._raise_if_dead()
             raise
 
+    def placement(self, node):
+        """Where the host takes memory of a node from, as a backend's properties."""
+        host = self.machine.topology.host_of(node)
+        return {} if host is None else {"host_nodes": [host], "policy": "bind"}
+
     def _wait(self, done, timeout):
         met = self.agent.wait(done, timeout)
         self._raise_if_dead()
