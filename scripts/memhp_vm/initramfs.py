@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The guest's root: busybox, /init, the control agent, the test programs.
+"""The guest's root: busybox, /init, the control agent, the test programs, our commands.
 
 The root "tools" has programs of Debian's in it, too; see userland.py.
 build/initramfs-<name>.cpio.gz is written only when something that goes into it
@@ -23,6 +23,8 @@ mkdir mkfifo mknod mktemp modprobe more mount mv nproc od paste pidof poweroff p
 readlink reboot renice reset rm rmdir rmmod sed seq setsid sh sleep sort stat stty swapoff
 swapon sync sysctl tail tar taskset tee test time timeout top touch tr true truncate tty umount
 uname uniq uptime usleep vi wc which xargs xxd yes zcat""".split()
+
+COMMANDS = ("memhp-topology",)
 
 DIRECTORIES = "proc sys dev tmp run root mnt etc lib/modules".split()
 
@@ -50,15 +52,25 @@ def selftests_directory():
     raise HarnessError("no kernel source in build/: run scripts/source")
 
 
+def make(what, folder, *variables):
+    done = subprocess.run(["make", "-s", "-C", folder, *variables], capture_output=True, text=True)
+    if done.returncode:
+        raise HarnessError(f"{what} do not build:\n{done.stdout}{done.stderr}")
+
+
 def build_programs(output=paths.GUEST_PROGRAMS):
     """Compiles what is out of date; returns {name: path} of the programs."""
-    make = subprocess.run(
-        ["make", "-s", "-C", paths.GUEST_SOURCES, f"OUTPUT={output}",
-         f"SELFTESTS={selftests_directory()}"], capture_output=True, text=True)
-    if make.returncode:
-        raise HarnessError(f"the guest programs do not build:\n{make.stdout}{make.stderr}")
+    make("the guest programs", paths.GUEST_SOURCES, f"OUTPUT={output}",
+         f"SELFTESTS={selftests_directory()}")
     names = sorted(p.stem for p in paths.GUEST_SOURCES.glob("*.c"))
     return {name: Path(output) / name for name in names}
+
+
+def build_commands(output=paths.COMMANDS):
+    """The same for the commands that users get."""
+    cross = os.environ.get("CROSS_COMPILE", "aarch64-linux-gnu-")
+    make("the commands", paths.COMMAND_SOURCES, f"OUTPUT={output}", f"CROSS_COMPILE={cross}")
+    return {name: Path(output) / name for name in COMMANDS}
 
 
 def guest_files(extra=()):
@@ -70,6 +82,8 @@ def guest_files(extra=()):
     for name, path in build_programs().items():
         place = "bin/memhp-agent" if name == "agent" else f"tests/{name}"
         files[place] = (path.read_bytes(), 0o755)
+    for name, path in build_commands().items():
+        files[f"bin/{name}"] = (path.read_bytes(), 0o755)
     for script in sorted(paths.GUEST_SOURCES.glob("*.sh")):
         files[f"tests/{script.name}"] = (script.read_bytes(), 0o755)
     for host, guest in extra:

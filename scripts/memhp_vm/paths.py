@@ -11,6 +11,8 @@ RESULTS = BUILD / "results"
 LOGS = BUILD / "logs"
 GUEST_SOURCES = ROOT / "tools/testing/selftests/memory-hotplug"
 GUEST_PROGRAMS = BUILD / "guest"
+COMMAND_SOURCES = ROOT / "tools/memhp"
+COMMANDS = BUILD / "memhp"              # built for the guest
 
 UEFI_CODE = Path(os.environ.get("MEMHP_UEFI", "/usr/share/AAVMF/AAVMF_CODE.fd"))
 QEMU = os.environ.get("MEMHP_QEMU", "qemu-system-aarch64")
