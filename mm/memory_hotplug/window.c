@@ -22,6 +22,7 @@
 #include <linux/memory_hotplug.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
+#include <linux/node_map.h>
 #include <linux/nodemask.h>
 #include <linux/numa.h>
 #include <linux/range.h>
@@ -198,6 +199,15 @@ static int check_new(u64 start, u64 size)
 	return 0;
 }
 
+/* Whoever asks for the node of an address there is told that of the window. */
+static int name_node(u64 start, u64 size, int nid)
+{
+	int ret = nid == NUMA_NO_NODE ? 0 :
+		  node_map_add_window(start, size, nid);
+
+	return ret ? no_window(start, size, ret, "its node cannot be noted") : 0;
+}
+
 int mhp_window_register(u64 start, u64 size, int nid,
 			enum mhp_window_source source)
 {
@@ -210,7 +220,9 @@ int mhp_window_register(u64 start, u64 size, int nid,
 		return no_window(start, size, -EINVAL,
 				 "there can be no such node, see /sys/devices/system/node/possible");
 	mutex_lock(&window_lock);
-	ret = check_new(start, size) ?: window_set_insert(&windows, &w);
+	/* what was checked can be inserted, so that is last */
+	ret = check_new(start, size) ?: name_node(start, size, nid) ?:
+	      window_set_insert(&windows, &w);
 	mutex_unlock(&window_lock);
 	return ret;
 }
@@ -225,7 +237,7 @@ static int check_old(u64 start, u64 size, enum mhp_window_source source)
 	if (mhp_tenant_of(start, size) != MHP_TENANT_NONE)
 		return no_window(start, size, -EBUSY,
 				 "it is in use, remove its memory first");
-	if (mhp_window_room(&windows))
+	if (mhp_window_room(&windows) || node_map_drop_window(start, size))
 		return no_window(start, size, -ENOMEM,
 				 "no memory to note it, free some");
 	return 0;

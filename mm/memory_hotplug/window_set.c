@@ -24,6 +24,13 @@ static unsigned int first_above(const struct window_set *set, u64 addr)
 	return low;
 }
 
+const struct window *window_set_above(const struct window_set *set, u64 addr)
+{
+	unsigned int i = first_above(set, addr);
+
+	return i < set->nr ? &set->at[i] : NULL;
+}
+
 bool window_set_overlaps(const struct window_set *set, u64 start, u64 end)
 {
 	unsigned int i = first_above(set, start);

@@ -37,6 +37,15 @@ struct window_set {
 	unsigned int nr, room;
 };
 
+/**
+ * window_set_above() - the first range that ends above an address
+ * @set:  set
+ * @addr: address; the range may begin above it
+ *
+ * Return: the range, or NULL; those behind it follow in the array.
+ */
+const struct window *window_set_above(const struct window_set *set, u64 addr);
+
 /* Has [start, end) anything in common with the set? */
 bool window_set_overlaps(const struct window_set *set, u64 start, u64 end);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs the host tests of what mm/memory_hotplug decides, and prints KTAP.
+ * Runs the host tests of what mm/memory_hotplug and mm/node_map decide, and prints KTAP.
  *
  *	decisions-test [-x] [part of a test's name]
  *
@@ -11,14 +11,14 @@
 
 #include "tap.h"
 
-extern const struct tap_suite suite_block_size, suite_price, suite_window_set,
-			      suite_zone_choice;
+extern const struct tap_suite suite_block_size, suite_claims, suite_distances,
+			      suite_price, suite_window_set, suite_zone_choice;
 
 int main(int argc, char **argv)
 {
 	static const struct tap_suite *const suites[] = {
-		&suite_block_size, &suite_price, &suite_window_set,
-		&suite_zone_choice, NULL,
+		&suite_block_size, &suite_claims, &suite_distances,
+		&suite_price, &suite_window_set, &suite_zone_choice, NULL,
 	};
 	bool stop = argc > 1 && !strcmp(argv[1], "-x");
 	const char *filter = argc > 1 + stop ? argv[1 + stop] : NULL;

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The node map as it is now.
+ *
+ * Owns:      the claims and the fast map that is made from them.
+ * Must not:  know of memory, nodes that are up, or tables of firmware.
+ * Locks:     the claims lock guards the claims and lets one at a time publish a
+ *            map; it is taken last. Readers of the fast map are under RCU.
+ *
+ * Until initcalls run there is one CPU, and claims are in arrays of init data, which
+ * are searched. Then they move, and the fast map answers; it is made anew, and the
+ * old one freed, whenever claims change.
+ */
+#define pr_fmt(fmt) "node_map: " fmt
+
+#include <linux/acpi.h>
+#include <linux/cleanup.h>
+#include <linux/debugfs.h>
+#include <linux/export.h>
+#include <linux/init.h>
+#include <linux/minmax.h>
+#include <linux/mmzone.h>
+#include <linux/mutex.h>
+#include <linux/nodemask.h>
+#include <linux/numa.h>
+#include <linux/numa_memblks.h>
+#include <linux/overflow.h>
+#include <linux/printk.h>
+#include <linux/rcupdate.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "fast.h"
+#include "internal.h"
+
+/* Ranges of one rank that tables of firmware may have. */
+#define BOOT_ROOM	1024
+#define FEW		64
+
+static struct window boot_parameters[FEW] __initdata;
+static struct window boot_memory[BOOT_ROOM] __initdata;
+static struct window boot_windows[BOOT_ROOM] __initdata;
+static struct window boot_rules[FEW] __initdata;
+
+static struct node_claims claims = {
+	.end = BIT_ULL(MAX_PHYSMEM_BITS),
+	.nr_nodes = MAX_NUMNODES,
+};
+static DEFINE_MUTEX(claims_lock);
+
+struct fast_map {
+	struct node_fast fast;
+	struct rcu_head rcu;
+};
+
+static struct fast_map nothing_known;	/* a map without pages */
+static struct fast_map __rcu *published;
+
+const char *node_map_source_name(enum node_source source)
+{
+	static const char *const names[] = {
+		[NODE_FROM_SRAT]	= "SRAT",
+		[NODE_FROM_DT]		= "devicetree",
+		[NODE_FROM_CXL]		= "CXL",
+		[NODE_FROM_PARAMETER]	= "parameter",
+		[NODE_FROM_RUNTIME]	= "run-time",
+		[NODE_FROM_NEIGHBOUR]	= "neighbour",
+		[NODE_FROM_ALONE]	= "alone",
+	};
+
+	return names[source];
+}
+
+/* Boot */
+
+static void __init give_room(enum node_rank rank, struct window *at,
+			     unsigned int room)
+{
+	claims.rank[rank] = (struct window_set){ .at = at, .room = room };
+}
+
+struct node_claims *__init node_map_boot_claims(void)
+{
+	if (!claims.rank[NODE_RANK_MEMORY].at) {
+		give_room(NODE_RANK_PARAMETER, boot_parameters, FEW);
+		give_room(NODE_RANK_MEMORY, boot_memory, BOOT_ROOM);
+		give_room(NODE_RANK_WINDOW, boot_windows, BOOT_ROOM);
+		give_room(NODE_RANK_RULE, boot_rules, FEW);
+	}
+	return &claims;
+}
+
+void __init node_map_forget(void)
+{
+	int rank;
+
+	for (rank = 0; rank < NODE_RANKS; rank++)
+		claims.rank[rank].nr = 0;
+	claims.nr_rules = 0;
+}
+
+/* The fast map */
+
+static void fast_map_free(struct rcu_head *rcu)
+{
+	struct fast_map *map = container_of(rcu, struct fast_map, rcu);
+
+	kvfree(map->fast.page);
+	kvfree(map->fast.cuts);
+	kfree(map);
+}
+
+/* NULL: no memory, or more ranges than a map can have. */
+static struct fast_map *fast_map_of(const struct node_claims *c)
+{
+	struct fast_map *map = kzalloc(sizeof(*map), GFP_KERNEL);
+	void *memory;
+
+	if (!map)
+		return NULL;
+	if (!node_fast_start(&map->fast, c))
+		goto fail;
+	memory = kvmalloc(node_fast_cuts_size(&map->fast), GFP_KERNEL);
+	if (!memory)
+		goto fail;
+	node_fast_plan(&map->fast, c, memory);
+	memory = kvmalloc(node_fast_cells_size(&map->fast), GFP_KERNEL);
+	if (!memory && node_fast_cells_size(&map->fast))
+		goto fail;
+	node_fast_fill(&map->fast, memory);
+	return map;
+fail:
+	fast_map_free(&map->rcu);
+	return NULL;
+}
+
+static void publish(struct fast_map *map)
+{
+	struct fast_map *old;
+
+	lockdep_assert_held(&claims_lock);
+	old = rcu_replace_pointer(published, map,
+				  lockdep_is_held(&claims_lock));
+	if (old && old != &nothing_known)
+		call_rcu(&old->rcu, fast_map_free);
+}
+
+int node_map_find(u64 addr)
+{
+	struct fast_map *map;
+
+	guard(rcu)();
+	/* pairs with rcu_replace_pointer() in publish() */
+	map = rcu_dereference(published);
+	if (unlikely(!map))
+		return node_claims_find(&claims, addr);
+	return node_fast_find(&map->fast, addr);
+}
+EXPORT_SYMBOL_GPL(node_map_find);
+
+/* Leaves init data; a set without a range needs no array. */
+static bool __init set_moves(struct window_set *set)
+{
+	struct window *at = kmemdup_array(set->at, set->nr, sizeof(*at),
+					  GFP_KERNEL);
+
+	if (!at)
+		return false;
+	set->at = at;
+	set->room = set->nr;
+	return true;
+}
+
+static bool __init claims_move(void)
+{
+	struct window_set moved[NODE_RANKS];
+	int rank;
+
+	node_map_boot_claims();
+	memcpy(moved, claims.rank, sizeof(moved));
+	for (rank = 0; rank < NODE_RANKS; rank++) {
+		if (set_moves(&moved[rank]))
+			continue;
+		while (rank--)
+			kfree(moved[rank].at);
+		return false;
+	}
+	memcpy(claims.rank, moved, sizeof(moved));
+	return true;
+}
+
+static int __init node_map_publish(void)
+{
+	struct fast_map *map;
+
+	guard(mutex)(&claims_lock);
+	map = fast_map_of(&claims);
+	if (map && claims_move()) {
+		publish(map);
+		return 0;
+	}
+	if (map)
+		fast_map_free(&map->rcu);
+	memset(claims.rank, 0, sizeof(claims.rank));
+	publish(&nothing_known);
+	pr_err("no memory for the map: the node of memory that is added has to be named\n");
+	return 0;
+}
+early_initcall(node_map_publish);
+
+/* Changes */
+
+static int set_grows(struct window_set *set, unsigned int more)
+{
+	unsigned int room = set->nr + more;
+	struct window *at;
+
+	if (room <= set->room)
+		return 0;
+	at = krealloc_array(set->at, room, sizeof(*at), GFP_KERNEL);
+	if (!at)
+		return -ENOMEM;
+	set->at = at;
+	set->room = room;
+	return 0;
+}
+
+static int error_of(enum node_verdict verdict)
+{
+	switch (verdict) {
+	case NODE_TAKEN:
+	case NODE_TWICE:
+		return 0;
+	case NODE_CONTRARY:
+		return -EEXIST;
+	case NODE_FULL:
+		return -ENOMEM;
+	default:
+		return -EINVAL;
+	}
+}
+
+/*
+ * A copy of what was said at run time, which may change and be thrown away; the others are
+ * shared, as they do not change any more.
+ */
+static int draft_begin(struct node_claims *draft, unsigned int more)
+{
+	const struct window_set *old = &claims.rank[NODE_RANK_RUNTIME];
+	struct window_set *set = &draft->rank[NODE_RANK_RUNTIME];
+
+	*draft = claims;
+	*set = (struct window_set){ };
+	if (set_grows(set, old->nr + more))
+		return -ENOMEM;
+	memcpy(set->at, old->at, array_size(old->nr, sizeof(*old->at)));
+	set->nr = old->nr;
+	return 0;
+}
+
+static int draft_end(struct node_claims *draft, int err)
+{
+	struct fast_map *map = err ? NULL : fast_map_of(draft);
+
+	if (!map) {
+		kfree(draft->rank[NODE_RANK_RUNTIME].at);
+		return err ?: -ENOMEM;
+	}
+	kfree(claims.rank[NODE_RANK_RUNTIME].at);
+	claims = *draft;
+	publish(map);
+	return 0;
+}
+
+int node_map_add_window(u64 start, u64 size, int nid)
+{
+	const struct node_claim claim = {
+		.start = start,
+		.size = size,
+		.nid = nid,
+		.kind = NODE_WINDOW,
+		.source = NODE_FROM_RUNTIME,
+	};
+	struct node_claims draft;
+	struct window other;
+	int ret;
+
+	if (!numa_valid_node(nid) || !node_possible(nid))
+		return -EINVAL;
+	guard(mutex)(&claims_lock);
+	ret = draft_begin(&draft, node_claims_need(&claims, &claim));
+	if (ret)
+		return ret;
+	return draft_end(&draft,
+			 error_of(node_claims_add(&draft, &claim, &other)));
+}
+EXPORT_SYMBOL_GPL(node_map_add_window);
+
+int node_map_drop_window(u64 start, u64 size)
+{
+	struct node_claims draft;
+	int ret;
+
+	if (!size || start + size - 1 < start || start + size > claims.end)
+		return -EINVAL;
+	guard(mutex)(&claims_lock);
+	ret = draft_begin(&draft, 1);
+	if (ret)
+		return ret;
+	return draft_end(&draft, node_claims_drop(&draft, NODE_RANK_RUNTIME, start,
+						  start + size));
+}
+EXPORT_SYMBOL_GPL(node_map_drop_window);
+
+/* Those who add memory ask by names of stock's. */
+
+/**
+ * memory_add_physaddr_to_nid() - the node that memory at an address would join
+ * @start: physical address
+ *
+ * Context: any.
+ * Return: node; %NUMA_NO_NODE if it is not known, which is said in the log once.
+ */
+int memory_add_physaddr_to_nid(u64 start)
+{
+	int nid = node_map_find(start);
+
+	if (nid == NUMA_NO_NODE)
+		pr_warn_once("nobody knows the node of memory at %#018llx; \"node_map=FIRST-LAST@NODE\" on the command line names it\n",
+			     start);
+	return nid;
+}
+EXPORT_SYMBOL_GPL(memory_add_physaddr_to_nid);
+
+/**
+ * phys_to_target_node() - the node that memory at an address would join
+ * @start: physical address
+ *
+ * Context: any.
+ * Return: node, or %NUMA_NO_NODE if it is not known.
+ */
+int phys_to_target_node(u64 start)
+{
+	return node_map_find(start);
+}
+EXPORT_SYMBOL_GPL(phys_to_target_node);
+
+int node_map_device_node(int number)
+{
+	if (!acpi_disabled)
+		return pxm_to_node(number);
+	return numa_valid_node(number) && node_possible(number) ? number :
+								  NUMA_NO_NODE;
+}
+EXPORT_SYMBOL_GPL(node_map_device_node);
+
+/* What there is, for people: a line for each range, the highest rank first. */
+
+static void show_range(struct seq_file *out, const struct window *w)
+{
+	static const char *const kinds[] = {
+		[NODE_MEMORY] = "memory", [NODE_WINDOW] = "window",
+	};
+	const struct node_rule *rule;
+
+	seq_printf(out, "%#018llx-%#018llx ", w->start, w->end - 1);
+	if (node_tag_kind(w->source) == NODE_RULE) {
+		rule = &claims.rule[w->nid];
+		seq_printf(out, "bits %u-%u, from node %d on", rule->shift,
+			   rule->shift + rule->bits - 1, rule->first);
+	} else {
+		seq_printf(out, "node %d %s", w->nid,
+			   kinds[node_tag_kind(w->source)]);
+	}
+	seq_printf(out, " %s\n", node_map_source_name(node_tag_source(w->source)));
+}
+
+static int node_map_show(struct seq_file *out, void *unused)
+{
+	const struct window_set *set;
+	const struct window *w;
+	int rank;
+
+	guard(mutex)(&claims_lock);
+	for (rank = 0; rank < NODE_RANKS; rank++) {
+		set = &claims.rank[rank];
+		for (w = set->at; w < set->at + set->nr; w++)
+			show_range(out, w);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(node_map);
+
+static int __init node_map_debugfs(void)
+{
+	debugfs_create_file("node_map", 0400, NULL, NULL, &node_map_fops);
+	return 0;
+}
+device_initcall(node_map_debugfs);

@@ -1,0 +1,611 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of claims and of the map that is made from them. The reference is an array
+ * with a cell for each rank and each range between two neighbours of a row of points;
+ * the points are far apart and close together, and all claims go from one to another.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/errno.h>
+
+#include "../../../mm/node_map/claims.h"
+#include "../../../mm/node_map/fast.h"
+#include "tap.h"
+
+#define NODES	16
+#define POINTS	40
+#define ROOM	256
+#define GIB	(1ULL << 30)
+#define TIB	(1ULL << 40)
+#define END	(1ULL << 52)
+#define TABLES	3000
+#define LARGE	1024		/* ranges of a large table */
+#define MOST	(64 << 10)	/* bytes that the map of a large table may take */
+
+static struct window arrays[NODE_RANKS][4 * LARGE];
+static struct node_claims claims;
+static struct node_fast fast;
+static u64 *cuts;
+static void *cells;
+
+static u64 point[POINTS];
+static int model[NODE_RANKS][POINTS];
+static u64 state;
+
+static u64 draw64(void)
+{
+	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return state >> 33 ^ state << 20;
+}
+
+static unsigned int draw(unsigned int below)
+{
+	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (state >> 33) % below;
+}
+
+static void begin(unsigned int room)
+{
+	memset(&claims, 0, sizeof(claims));
+	for (int rank = 0; rank < NODE_RANKS; rank++) {
+		claims.rank[rank].at = arrays[rank];
+		claims.rank[rank].room = room;
+	}
+	claims.end = END;
+	claims.nr_nodes = NODES;
+	memset(model, 0xff, sizeof(model));
+}
+
+static void drop_fast(void)
+{
+	free(cuts);
+	free(cells);
+	cuts = cells = NULL;
+}
+
+/* In memory of exactly the size that was asked for: the sanitizer sees to the rest. */
+static void make_fast(void)
+{
+	drop_fast();
+	if (!node_fast_start(&fast, &claims)) {
+		tap_fail("too many cuts");
+		return;
+	}
+	cuts = malloc(node_fast_cuts_size(&fast));
+	node_fast_plan(&fast, &claims, cuts);
+	if (fast.nr_cells > NODE_CELLS)
+		tap_fail("%u cells", fast.nr_cells);
+	cells = malloc(node_fast_cells_size(&fast) + 1);
+	node_fast_fill(&fast, cells);
+}
+
+static enum node_verdict claim(u64 start, u64 size, int nid, enum node_kind kind,
+			       enum node_source source)
+{
+	const struct node_claim new = { start, size, nid, kind, source };
+	struct window other;
+
+	return node_claims_add(&claims, &new, &other);
+}
+
+static void expect_claim(u64 start, u64 size, int nid, enum node_kind kind,
+			 enum node_source source, enum node_verdict want)
+{
+	enum node_verdict got = claim(start, size, nid, kind, source);
+
+	if (got != want)
+		tap_fail("%#llx+%#llx of node %d: verdict %d, not %d", start, size,
+			 nid, got, want);
+}
+
+static void expect_node(u64 addr, int want)
+{
+	int slow = node_claims_find(&claims, addr);
+	int quick = node_fast_find(&fast, addr);
+
+	if (slow != want || quick != want)
+		tap_fail("%#llx: node %d of claims and %d of the map, not %d",
+			 addr, slow, quick, want);
+}
+
+/* ---- random tables ---- */
+
+static u64 random_address(void)
+{
+	static const u64 grain[] = { NODE_UNIT, 1ULL << 21, 1ULL << 27, GIB,
+				     TIB, 1ULL << 47 };
+	u64 unit = grain[draw(6)], space = unit << (4 + draw(12));
+
+	space = space > END ? END : space;
+	return (draw64() % (space / unit)) * unit;
+}
+
+static int by_address(const void *a, const void *b)
+{
+	u64 x = *(const u64 *)a, y = *(const u64 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void choose_points(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < POINTS; i++) {
+		point[i] = random_address();
+		if (i && !draw(3))
+			point[i] = point[i - 1] + NODE_UNIT * draw(3);
+	}
+	qsort(point, POINTS, sizeof(*point), by_address);
+	for (i = 1; i < POINTS; i++)
+		if (point[i] <= point[i - 1])
+			point[i] = point[i - 1] + NODE_UNIT;
+}
+
+static int model_code(unsigned int i)
+{
+	for (int rank = 0; rank < NODE_RANKS; rank++)
+		if (model[rank][i] != NODE_UNKNOWN)
+			return rank == NODE_RANK_RULE ?
+			       NODE_BY_RULE - model[rank][i] : model[rank][i];
+	return NODE_UNKNOWN;
+}
+
+static int model_node(u64 addr)
+{
+	const struct node_rule *rule;
+	int code = NODE_UNKNOWN;
+	u64 node;
+
+	for (unsigned int i = 0; i + 1 < POINTS; i++)
+		if (point[i] <= addr && addr < point[i + 1])
+			code = model_code(i);
+	if (code > NODE_BY_RULE)
+		return code;
+	rule = &claims.rule[NODE_BY_RULE - code];
+	node = rule->first + (addr >> rule->shift) % (1ULL << rule->bits);
+	return node < NODES ? (int)node : NODE_UNKNOWN;
+}
+
+static enum node_verdict model_claim(int rank, unsigned int first,
+				     unsigned int last, int nid)
+{
+	bool twice = true;
+	unsigned int i;
+
+	if (first == last)
+		return NODE_EMPTY;
+	for (i = first; i < last; i++) {
+		if (model[rank][i] != NODE_UNKNOWN && model[rank][i] != nid)
+			return NODE_CONTRARY;
+		twice &= model[rank][i] == nid;
+	}
+	for (i = first; i < last; i++)
+		model[rank][i] = nid;
+	return twice ? NODE_TWICE : NODE_TAKEN;
+}
+
+static void claim_randomly(void)
+{
+	static const enum node_source source[] = {
+		NODE_FROM_SRAT, NODE_FROM_DT, NODE_FROM_RUNTIME, NODE_FROM_PARAMETER,
+	};
+	unsigned int first = draw(POINTS), last = first + draw(POINTS - first);
+	struct node_claim c = {
+		.start = point[first], .size = point[last] - point[first],
+		.nid = draw(5), .kind = draw(2), .source = source[draw(4)],
+	};
+	enum node_verdict want = model_claim(node_claim_rank(&c), first, last,
+					     c.nid);
+
+	/* bytes at the ends that make no unit change nothing */
+	if (c.size > NODE_UNIT && draw(2)) {
+		c.start -= first ? draw(NODE_UNIT) : 0;
+		c.size = point[last] - c.start + draw(NODE_UNIT);
+	}
+	expect_claim(c.start, c.size, c.nid, c.kind, c.source, want);
+}
+
+static void add_rule_randomly(void)
+{
+	struct node_rule rule = { 12 + draw(36), 1 + draw(4), draw(NODES) };
+	unsigned int first = draw(POINTS - 1);
+	unsigned int last = first + 1 + draw(POINTS - 1 - first), i;
+	enum node_verdict want = NODE_TAKEN, got;
+	unsigned int number = claims.nr_rules;
+
+	for (i = first; i < last; i++)
+		if (model[NODE_RANK_RULE][i] != NODE_UNKNOWN)
+			want = NODE_CONTRARY;
+	got = node_claims_add_rule(&claims, point[first],
+				   point[last] - point[first], &rule,
+				   NODE_FROM_PARAMETER);
+	if (number == NODE_RULES)
+		want = NODE_FULL;
+	if (got != want)
+		tap_fail("rule: verdict %d, not %d", got, want);
+	for (i = first; got == NODE_TAKEN && i < last; i++)
+		model[NODE_RANK_RULE][i] = number;
+}
+
+static void drop_randomly(void)
+{
+	unsigned int first = draw(POINTS), last = first + draw(POINTS - first);
+	int rank = draw(NODE_RANK_RULE);
+
+	if (node_claims_drop(&claims, rank, point[first], point[last]))
+		tap_fail("a drop is refused");
+	for (unsigned int i = first; i < last; i++)
+		model[rank][i] = NODE_UNKNOWN;
+}
+
+static void compare(void)
+{
+	u64 addr, until;
+	unsigned int i;
+
+	make_fast();
+	for (i = 0; i < POINTS && !tap_failed(); i++) {
+		for (addr = point[i] - 1; addr != point[i] + 2; addr++)
+			expect_node(addr, addr == ~0ULL ? NODE_UNKNOWN :
+							  model_node(addr));
+		addr = draw64() % END;
+		expect_node(addr, model_node(addr));
+	}
+	expect_node(~0ULL, NODE_UNKNOWN);
+	expect_node(END, NODE_UNKNOWN);
+	addr = draw64() % END;
+	until = node_claims_node_until(&claims, addr);
+	if (until <= addr ||
+	    model_node(addr) != model_node(addr + (until - 1 - addr) / 2) ||
+	    model_node(addr) != model_node(until == ~0ULL ? END : until - 1))
+		tap_fail("%#llx has the same node until %#llx?", addr, until);
+}
+
+static void random_tables(void)
+{
+	for (int table = 0; table < TABLES && !tap_failed(); table++) {
+		tap_context("table %d", table);
+		begin(ROOM);
+		choose_points();
+		for (unsigned int i = draw(60); i && !tap_failed(); i--) {
+			if (!draw(8))
+				drop_randomly();
+			else if (!draw(6))
+				add_rule_randomly();
+			else
+				claim_randomly();
+		}
+		compare();
+	}
+	drop_fast();
+}
+
+/* Tables come out the same in whatever order their entries come, if none is wrong. */
+static void order_is_no_matter(void)
+{
+	for (int table = 0; table < 200 && !tap_failed(); table++) {
+		int turn = draw(POINTS - 1);
+
+		begin(ROOM);
+		choose_points();
+		for (int i = 0; i < POINTS - 1; i++) {
+			int at = (i * 7 + turn) % (POINTS - 1);
+
+			if (at % 4 == 3)
+				continue;
+			expect_claim(point[at], point[at + 1] - point[at], at % NODES,
+				     NODE_MEMORY, NODE_FROM_SRAT, NODE_TAKEN);
+			model[NODE_RANK_MEMORY][at] = at % NODES;
+		}
+		compare();
+	}
+	drop_fast();
+}
+
+/* ---- large tables ---- */
+
+static void check_large(const char *what)
+{
+	size_t bytes;
+	u64 addr;
+
+	make_fast();
+	bytes = sizeof(fast) + node_fast_cuts_size(&fast) +
+		node_fast_cells_size(&fast);
+	if (bytes > MOST)
+		tap_fail("%s: %zu bytes", what, bytes);
+	for (unsigned int i = 0; i < fast.nr_cuts; i++)
+		for (int off = -1; off <= 1; off++) {
+			addr = (cuts[i] & ~NODE_ANSWER_MASK) + off;
+			expect_node(addr, node_claims_find(&claims, addr));
+		}
+	for (int i = 0; i < 20000; i++) {
+		addr = draw64() % END;
+		expect_node(addr, node_claims_find(&claims, addr));
+	}
+	drop_fast();
+}
+
+static void spread(u64 step, u64 size)
+{
+	begin(2 * LARGE);
+	for (u64 i = 0; i < LARGE; i++)
+		expect_claim(i * step, size, i % NODES, NODE_MEMORY,
+			     NODE_FROM_SRAT, NODE_TAKEN);
+}
+
+static void large_tables(void)
+{
+	spread(END / LARGE, END / LARGE);
+	check_large("all of 52 bits, evenly");
+	spread(END / LARGE, 1ULL << 27);
+	check_large("a section each 4 TiB");
+	spread(GIB, GIB);
+	check_large("a GiB each");
+	spread(2 * NODE_UNIT, NODE_UNIT);
+	check_large("every other unit");
+	begin(2 * LARGE);
+	for (int i = 0; i < LARGE; i++)
+		claim(draw64() % (END - GIB), 1 + draw(GIB), draw(NODES), NODE_MEMORY,
+		      NODE_FROM_SRAT);
+	check_large("anywhere");
+	begin(2 * LARGE);
+	for (int i = 0; i < LARGE; i++)
+		claim((draw64() % (END / TIB)) * TIB + draw(64) * NODE_UNIT,
+		      NODE_UNIT, draw(NODES), NODE_MEMORY, NODE_FROM_SRAT);
+	check_large("close together at the start of TiBs");
+}
+
+static void whole_blocks_are_answers(void)
+{
+	spread(GIB, GIB);
+	make_fast();
+	for (unsigned int i = 0; i < fast.nr_cells; i++)
+		if (fast.cell[i] <= NODE_MIXED)
+			tap_fail("cell %u has to be looked at twice", i);
+	drop_fast();
+}
+
+/* ---- one by one ---- */
+
+static void duplicates_are_no_fault(void)
+{
+	begin(ROOM);
+	expect_claim(GIB, GIB, 1, NODE_MEMORY, NODE_FROM_DT, NODE_TAKEN);
+	expect_claim(GIB, GIB, 1, NODE_MEMORY, NODE_FROM_SRAT, NODE_TWICE);
+	expect_claim(GIB + GIB / 2, GIB / 4, 1, NODE_MEMORY, NODE_FROM_SRAT,
+		     NODE_TWICE);
+	expect_claim(GIB / 2, 2 * GIB, 1, NODE_MEMORY, NODE_FROM_SRAT, NODE_TAKEN);
+	make_fast();
+	expect_node(GIB / 2, 1);
+	expect_node(2 * GIB + GIB / 2 - 1, 1);
+	expect_node(2 * GIB + GIB / 2, NODE_UNKNOWN);
+	drop_fast();
+}
+
+/* What QEMU says of a machine with an NVDIMM: it lies in the window of another node. */
+static void memory_comes_before_windows(void)
+{
+	begin(ROOM);
+	expect_claim(4 * GIB, 8 * GIB, 1, NODE_WINDOW, NODE_FROM_SRAT, NODE_TAKEN);
+	expect_claim(5 * GIB, GIB, 0, NODE_MEMORY, NODE_FROM_SRAT, NODE_TAKEN);
+	make_fast();
+	expect_node(5 * GIB - 1, 1);
+	expect_node(5 * GIB, 0);
+	expect_node(6 * GIB, 1);
+	drop_fast();
+}
+
+static void people_come_first(void)
+{
+	begin(ROOM);
+	expect_claim(4 * GIB, GIB, 3, NODE_WINDOW, NODE_FROM_RUNTIME, NODE_TAKEN);
+	expect_claim(9 * GIB, 2 * GIB, 4, NODE_WINDOW, NODE_FROM_PARAMETER, NODE_TAKEN);
+	expect_claim(2 * GIB, 8 * GIB, 1, NODE_MEMORY, NODE_FROM_SRAT, NODE_TAKEN);
+	make_fast();
+	expect_node(3 * GIB, 1);
+	expect_node(4 * GIB, 3);
+	expect_node(5 * GIB, 1);
+	expect_node(9 * GIB, 4);
+	if (node_claims_drop(&claims, NODE_RANK_RUNTIME, 4 * GIB, 5 * GIB))
+		tap_fail("it cannot be taken back");
+	make_fast();
+	expect_node(4 * GIB, 1);
+	drop_fast();
+}
+
+static void bits_name_the_node(void)
+{
+	const struct node_rule rule = { 44, 3, 2 };
+	const struct node_rule bad[] = {
+		{ 11, 1, 0 }, { 44, 0, 0 }, { 44, 17, 0 }, { 50, 15, 0 },
+		{ 44, 3, -1 }, { 44, 3, NODES },
+	};
+
+	begin(ROOM);
+	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (node_claims_add_rule(&claims, 0, END, &bad[i],
+					 NODE_FROM_PARAMETER) != NODE_NO_SUCH)
+			tap_fail("rule %u makes no sense and is taken", i);
+	if (node_claims_add_rule(&claims, 0, END, &rule, NODE_FROM_PARAMETER))
+		tap_fail("a rule is refused");
+	expect_claim(0, GIB, 0, NODE_MEMORY, NODE_FROM_DT, NODE_TAKEN);
+	make_fast();
+	expect_node(0, 0);
+	expect_node(GIB, 2);
+	for (int i = 0; i < 8; i++)
+		expect_node(((u64)i << 44) + 5 * GIB, 2 + i);
+	drop_fast();
+}
+
+static void nothing_is_known_of_nothing(void)
+{
+	begin(ROOM);
+	make_fast();
+	expect_node(0, NODE_UNKNOWN);
+	expect_node(END - 1, NODE_UNKNOWN);
+	drop_fast();
+}
+
+/* ---- tables that are wrong ---- */
+
+struct entry {
+	u64 start, size;
+	int nid;
+	enum node_verdict want;
+};
+
+#define ENTRIES	4
+
+struct wrong {
+	struct entry entry[ENTRIES];
+	struct { u64 addr; int nid; } known[ENTRIES];
+};
+
+/* Whatever is wrong, the good entry at 4 GiB is what it was. */
+static void check_wrong(const struct wrong *w, unsigned int room)
+{
+	begin(room);
+	expect_claim(4 * GIB, GIB, 5, NODE_MEMORY, NODE_FROM_SRAT, NODE_TAKEN);
+	for (int i = 0; i < ENTRIES; i++) {
+		const struct entry *e = &w->entry[i];
+
+		if (e->nid || e->size || e->start || e->want)
+			expect_claim(e->start, e->size, e->nid, NODE_MEMORY,
+				     NODE_FROM_SRAT, e->want);
+	}
+	make_fast();
+	expect_node(4 * GIB - 1, node_claims_find(&claims, 4 * GIB - 1));
+	expect_node(4 * GIB, 5);
+	expect_node(5 * GIB - 1, 5);
+	for (int i = 0; i < ENTRIES; i++)
+		if (w->known[i].addr)
+			expect_node(w->known[i].addr, w->known[i].nid);
+	drop_fast();
+}
+
+#define WRONG_IN(name, room, ...)					\
+static void name(void)							\
+{									\
+	static const struct wrong w = __VA_ARGS__;			\
+									\
+	check_wrong(&w, room);						\
+}
+#define WRONG(name, ...)	WRONG_IN(name, ROOM, __VA_ARGS__)
+
+WRONG(no_length, { { { 8 * GIB, 0, 1, NODE_EMPTY } },
+		   { { 8 * GIB, -1 } } })
+WRONG(no_length_at_zero, { { { 0, 0, 1, NODE_EMPTY } } })
+WRONG(less_than_a_unit, { { { 8 * GIB, 100, 1, NODE_EMPTY } },
+			  { { 8 * GIB, -1 } } })
+WRONG(across_two_units, { { { 8 * GIB - 100, 200, 1, NODE_EMPTY } },
+			  { { 8 * GIB - 1, -1 } } })
+WRONG(almost_a_unit, { { { 8 * GIB + 1, NODE_UNIT, 1, NODE_EMPTY } },
+		       { { 8 * GIB + 1, -1 } } })
+WRONG(wraps, { { { ~0ULL - GIB, 4 * GIB, 1, NODE_WRAPS } } })
+WRONG(wraps_on_to_good, { { { ~0ULL - GIB + 1, 6 * GIB, 1, NODE_WRAPS } } })
+WRONG(wraps_by_length, { { { GIB, ~0ULL, 1, NODE_WRAPS } } })
+WRONG(all_of_64_bits, { { { 0, ~0ULL, 1, NODE_BEYOND } } })
+WRONG(ends_at_zero, { { { ~0ULL - GIB + 1, GIB, 1, NODE_BEYOND } } })
+WRONG(begins_beyond, { { { END, GIB, 1, NODE_BEYOND } }, { { END, -1 } } })
+WRONG(ends_beyond, { { { END - GIB, GIB + 1, 1, NODE_BEYOND } },
+		     { { END - GIB, -1 } } })
+WRONG(ends_at_end, { { { END - GIB, GIB, 1, NODE_TAKEN } },
+		     { { END - 1, 1 }, { END - GIB - 1, -1 } } })
+WRONG(node_is_limit, { { { 8 * GIB, GIB, NODES, NODE_NO_SUCH } },
+		       { { 8 * GIB, -1 } } })
+WRONG(node_is_huge, { { { 8 * GIB, GIB, INT32_MAX, NODE_NO_SUCH } } })
+WRONG(node_is_none, { { { 8 * GIB, GIB, -1, NODE_NO_SUCH } },
+		      { { 8 * GIB, -1 } } })
+WRONG(node_is_negative, { { { 8 * GIB, GIB, INT32_MIN, NODE_NO_SUCH } } })
+WRONG(same_range_of_another, { { { 4 * GIB, GIB, 6, NODE_CONTRARY } } })
+WRONG(inside_of_another, { { { 4 * GIB + GIB / 4, GIB / 4, 6, NODE_CONTRARY } },
+			   { { 4 * GIB + GIB / 4, 5 } } })
+WRONG(around_another, { { { 3 * GIB, 4 * GIB, 6, NODE_CONTRARY } },
+			{ { 3 * GIB, -1 }, { 6 * GIB, -1 } } })
+WRONG(into_start_of_another, { { { 3 * GIB, GIB + 1 + NODE_UNIT, 6,
+				   NODE_CONTRARY } }, { { 3 * GIB, -1 } } })
+WRONG(into_end_of_another, { { { 5 * GIB - NODE_UNIT, GIB, 6, NODE_CONTRARY } },
+			     { { 5 * GIB, -1 } } })
+WRONG(half_a_unit_into_another, { { { 3 * GIB, GIB + 1, 6, NODE_TAKEN } },
+				  { { 4 * GIB - 1, 6 } } })
+WRONG(contrary_twice, { { { 3 * GIB, 4 * GIB, 6, NODE_CONTRARY },
+			  { 3 * GIB, 4 * GIB, 6, NODE_CONTRARY } } })
+WRONG(bad_between_good, { { { 8 * GIB, GIB, 1, NODE_TAKEN },
+			    { 8 * GIB, 2 * GIB, 2, NODE_CONTRARY },
+			    { 9 * GIB, GIB, 3, NODE_TAKEN } },
+			  { { 8 * GIB, 1 }, { 9 * GIB, 3 } } })
+WRONG(over_two_good_ones, { { { 5 * GIB, GIB, 6, NODE_TAKEN },
+			      { 4 * GIB + GIB / 2, GIB, 6, NODE_CONTRARY },
+			      { 4 * GIB + GIB / 2, GIB, 5, NODE_CONTRARY } },
+			    { { 5 * GIB, 6 } } })
+WRONG(same_twice, { { { 4 * GIB, GIB, 5, NODE_TWICE } } })
+WRONG(same_and_more, { { { 3 * GIB, 3 * GIB, 5, NODE_TAKEN } },
+		       { { 3 * GIB, 5 }, { 6 * GIB - 1, 5 } } })
+WRONG(all_of_space, { { { 0, END, 6, NODE_CONTRARY } }, { { 1, -1 } } })
+WRONG(zero_bytes_in_another, { { { 4 * GIB + 5, 0, 6, NODE_EMPTY } } })
+WRONG_IN(too_many, 2, { { { 8 * GIB, GIB, 1, NODE_TAKEN },
+			  { 16 * GIB, GIB, 1, NODE_FULL },
+			  { 9 * GIB, GIB, 1, NODE_FULL } },
+			{ { 8 * GIB, 1 }, { 9 * GIB, -1 }, { 16 * GIB, -1 } } })
+WRONG_IN(too_many_gaps, 3, { { { 8 * GIB, GIB, 5, NODE_TAKEN },
+			       { GIB, 16 * GIB, 5, NODE_FULL } },
+			     { { 6 * GIB, -1 }, { 8 * GIB, 5 } } })
+
+#define NAMED(function, sentence)	{ "NUMA-13 " sentence, function }
+
+static const struct tap_test tests[] = {
+	{ "NUMA-04 NUMA-05 3000 random tables agree with a cell for each range, slow and fast",
+	  random_tables },
+	{ "NUMA-04 the order of entries is no matter where none is wrong",
+	  order_is_no_matter },
+	{ "NUMA-05 maps of 1024 ranges in 52 bits take 64 KiB at most, and answer as claims do",
+	  large_tables },
+	{ "NUMA-05 where nodes begin with whole GiB, one look is enough",
+	  whole_blocks_are_answers },
+	{ "NUMA-03 a range that two tables have is no fault", duplicates_are_no_fault },
+	{ "NUMA-06 memory in the window of another node keeps its node",
+	  memory_comes_before_windows },
+	{ "NUMA-06 what a person says comes first, and can be taken back",
+	  people_come_first },
+	{ "NUMA-07 address bits name the node, where nothing else does",
+	  bits_name_the_node },
+	{ "NUMA-06 without a table nothing is known", nothing_is_known_of_nothing },
+	NAMED(no_length, "an entry without length is left out"),
+	NAMED(no_length_at_zero, "an entry of zeros is left out"),
+	NAMED(less_than_a_unit, "an entry of a few bytes is left out"),
+	NAMED(across_two_units, "an entry of parts of two units is left out"),
+	NAMED(almost_a_unit, "an entry that has no whole unit is left out"),
+	NAMED(wraps, "an entry that wraps is left out"),
+	NAMED(wraps_on_to_good, "an entry that wraps does no harm to what it meets"),
+	NAMED(wraps_by_length, "an entry that its length makes wrap is left out"),
+	NAMED(all_of_64_bits, "an entry of all 64 bits is left out"),
+	NAMED(ends_at_zero, "an entry whose end is zero is left out"),
+	NAMED(begins_beyond, "an entry beyond the last address is left out"),
+	NAMED(ends_beyond, "an entry that reaches beyond the last address is left out"),
+	NAMED(ends_at_end, "an entry that ends with the last address is fine"),
+	NAMED(node_is_limit, "the first node over the limit is left out"),
+	NAMED(node_is_huge, "a huge node number is left out"),
+	NAMED(node_is_none, "an entry of no node is left out"),
+	NAMED(node_is_negative, "an entry of a negative node is left out"),
+	NAMED(same_range_of_another, "the same range of another node is left out"),
+	NAMED(inside_of_another, "an entry inside of another node's is left out"),
+	NAMED(around_another, "an entry around another node's is left out, all of it"),
+	NAMED(into_start_of_another, "an entry that reaches into another is left out"),
+	NAMED(into_end_of_another, "an entry that begins in another is left out"),
+	NAMED(half_a_unit_into_another, "a few bytes that two nodes share belong to the first"),
+	NAMED(contrary_twice, "a wrong entry is left out each time"),
+	NAMED(bad_between_good, "entries before and after a wrong one count"),
+	NAMED(over_two_good_ones, "an entry over two nodes is left out, whichever it names"),
+	NAMED(same_twice, "the same entry again is no fault"),
+	NAMED(same_and_more, "an entry around another of the same node adds the rest"),
+	NAMED(all_of_space, "an entry of the whole space is left out if a node is in it"),
+	NAMED(zero_bytes_in_another, "an entry without length inside of another is left out"),
+	NAMED(too_many, "entries that there is no room for are left out"),
+	NAMED(too_many_gaps, "an entry that there is no room for adds no part of it"),
+};
+
+TAP_SUITE(suite_claims, tests);
