@@ -63,6 +63,9 @@ int node_map_drop_window(u64 start, u64 size);
  */
 int node_map_device_node(int number);
 
+/* In the place of setup_nr_node_ids(), for drivers/base/arch_numa.c. */
+void __init node_map_count_nodes(void);
+
 /*
  * SRAT's domains get their nodes in the order of their numbers; called when its
  * revision is known, before its entries are read.

@@ -14,6 +14,7 @@
 #include <linux/align.h>
 #include <linux/errno.h>
 #include <linux/init.h>
+#include <linux/kstrtox.h>
 #include <linux/memblock.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -49,8 +50,8 @@ static void __init say_ignored(const struct node_claim *claim,
 	u64 last = claim->start + claim->size - 1;
 
 	if (verdict == NODE_CONTRARY)
-		pr_warn("%s: " NODE_MAP_RANGE " of node %d ignored: " NODE_MAP_RANGE " is node %d's\n",
-			source, claim->start, last, claim->nid, other->start,
+		pr_warn("%s: " NODE_MAP_RANGE " of node %d ignored: "
+			NODE_MAP_RANGE " is node %d's\n", source, claim->start, last, claim->nid, other->start,
 			other->end - 1, other->nid);
 	else
 		pr_warn("%s: " NODE_MAP_RANGE " of node %d ignored: %s\n", source,
@@ -248,11 +249,11 @@ static void __init give_left_over(struct node_claims *c)
 		node_claims_add(c, &claim, &other);
 	}
 	if (nomap.ranges)
-		pr_info("%llu KiB that firmware keeps for itself are in no table, and need no node; the first are " NODE_MAP_RANGE "\n",
-			nomap.bytes >> 10, nomap.first, nomap.last);
+		pr_info(NODE_MAP_RANGE " and so on, %llu KiB, are in no table, but firmware keeps them for itself\n",
+			nomap.first, nomap.last, nomap.bytes >> 10);
 	if (ram.ranges)
-		pr_warn("%llu KiB of memory in %u ranges are in no table, the first is " NODE_MAP_RANGE ": each gets the node of the memory nearest to it\n",
-			ram.bytes >> 10, ram.ranges, ram.first, ram.last);
+		pr_warn(NODE_MAP_RANGE " and so on, %llu KiB in %u ranges, are in no table: each gets the node of the memory nearest to it\n",
+			ram.first, ram.last, ram.bytes >> 10, ram.ranges);
 }
 
 /* Marks of hot-pluggable memory: a node that the kernel already uses has none. */
@@ -306,6 +307,43 @@ static void __init claim_rest_for_only_node(struct node_claims *c)
 
 	if (num_possible_nodes() == 1)
 		node_claims_add(c, &claim, &other);
+}
+
+/* Nodes that nobody names, kept for memory that comes at run time. */
+
+static unsigned int spare_nodes __initdata;
+
+static int __init read_spare_nodes(char *text)
+{
+	if (!text || kstrtouint(text, 0, &spare_nodes))
+		pr_warn("spare_nodes=%s ignored: it has to be a number\n",
+			text ?: "");
+	return 0;
+}
+early_param("spare_nodes", read_spare_nodes);
+
+/**
+ * node_map_count_nodes() - setup_nr_node_ids(), after spare nodes are made possible
+ *
+ * Those are the first that no table names. They are not online, and have no
+ * directory, until memory is added to them.
+ *
+ * Context: boot, once it is known which nodes there are.
+ */
+void __init node_map_count_nodes(void)
+{
+	unsigned int left = spare_nodes, nid;
+
+	for (nid = 0; left && nid < MAX_NUMNODES; nid++) {
+		if (node_possible(nid))
+			continue;
+		node_set(nid, node_possible_map);
+		left--;
+	}
+	if (left)
+		pr_warn("spare_nodes=%u: %u of them ignored, this kernel has %u nodes\n",
+			spare_nodes, left, MAX_NUMNODES);
+	setup_nr_node_ids();
 }
 
 static int __init collect(struct node_claims *c, int (*read_tables)(void))

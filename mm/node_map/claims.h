@@ -13,13 +13,14 @@
  *
  * Pure: it takes no lock and allocates nothing. The caller gives the arrays.
  */
+#include <linux/bits.h>
 #include <linux/types.h>
 
 #include "../memory_hotplug/window_set.h"
 
 #define NODE_UNKNOWN	(-1)
 #define NODE_UNIT_SHIFT	12
-#define NODE_UNIT	(1ULL << NODE_UNIT_SHIFT)
+#define NODE_UNIT	BIT_ULL(NODE_UNIT_SHIFT)
 #define NODE_RULES	4
 /* Instead of a node, where rule 0 has the address; below it come the others. */
 #define NODE_BY_RULE	(-2)

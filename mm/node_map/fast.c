@@ -9,7 +9,7 @@
 
 #include "fast.h"
 
-#define PAGE_BYTES	(1ULL << NODE_PAGE_SHIFT)
+#define PAGE_BYTES	BIT_ULL(NODE_PAGE_SHIFT)
 /* A page is divided into 1 << FINEST cells at most, of 128 MiB then. */
 #define FINEST		13U
 #define BEHIND		2	/* cuts that nothing reaches */
@@ -186,10 +186,12 @@ static unsigned int piece_of(const struct node_fast *f, u64 addr, unsigned int i
 	return f->cuts[i + 1] <= highest ? cut_above(f, addr) - 1 : i;
 }
 
-int node_fast_mixed(const struct node_fast *f, u64 addr, int cell)
+int node_fast_odd(const struct node_fast *f, u64 addr, int cell)
 {
 	unsigned int i;
 
+	if (cell == NODE_NOWHERE)
+		return NODE_UNKNOWN;
 	if (cell <= NODE_MIXED) {
 		i = piece_of(f, addr, NODE_MIXED - cell);
 		cell = code_of(f->cuts[i] & NODE_ANSWER_MASK);

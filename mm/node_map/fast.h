@@ -33,7 +33,8 @@
 
 /* A cell is a node, NODE_UNKNOWN, NODE_BY_RULE - n, or NODE_MIXED - number of cut. */
 #define NODE_MIXED	(NODE_BY_RULE - NODE_RULES)
-#define NODE_CUTS_MAX	(32768 + NODE_MIXED)
+#define NODE_NOWHERE	(-32768)
+#define NODE_CUTS_MAX	(NODE_MIXED - NODE_NOWHERE)
 
 /* The lowest bits of a cut: 0 is unknown, n + 1 is node n, and then come rules. */
 #define NODE_ANSWER_MASK	(NODE_UNIT - 1)
@@ -73,8 +74,21 @@ bool node_fast_start(struct node_fast *f, const struct node_claims *c);
 void node_fast_plan(struct node_fast *f, const struct node_claims *c, u64 *cuts);
 void node_fast_fill(struct node_fast *f, void *memory);
 
-/* For a cell that is no answer by itself. */
-int node_fast_mixed(const struct node_fast *f, u64 addr, int cell);
+/* Of the cell of an address; NODE_NOWHERE if it has none. */
+static inline int node_fast_cell(const struct node_fast *f, u64 addr)
+{
+	u64 inside = addr & ((1ULL << NODE_PAGE_SHIFT) - 1);
+	u64 number = addr >> NODE_PAGE_SHIFT;
+	u32 page;
+
+	if (__builtin_expect(number >= f->nr_pages, 0))
+		return NODE_NOWHERE;
+	page = f->page[number];
+	return f->cell[(page >> 6) + (inside >> (page & 63))];
+}
+
+/* The node of an address whose cell is none. */
+int node_fast_odd(const struct node_fast *f, u64 addr, int cell);
 
 /**
  * node_fast_find() - the node of an address
@@ -85,18 +99,9 @@ int node_fast_mixed(const struct node_fast *f, u64 addr, int cell);
  */
 static inline int node_fast_find(const struct node_fast *f, u64 addr)
 {
-	u64 inside = addr & ((1ULL << NODE_PAGE_SHIFT) - 1);
-	u64 number = addr >> NODE_PAGE_SHIFT;
-	u32 page;
-	int cell;
+	int cell = node_fast_cell(f, addr);
 
-	if (__builtin_expect(number >= f->nr_pages, 0))
-		return NODE_UNKNOWN;
-	page = f->page[number];
-	cell = f->cell[(page >> 6) + (inside >> (page & 63))];
-	if (__builtin_expect(cell <= NODE_BY_RULE, 0))
-		return node_fast_mixed(f, addr, cell);
-	return cell;
+	return __builtin_expect(cell >= 0, 1) ? cell : node_fast_odd(f, addr, cell);
 }
 
 #endif /* _MM_NODE_MAP_FAST_H */

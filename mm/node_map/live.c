@@ -46,6 +46,7 @@ static struct node_claims claims = {
 	.end = BIT_ULL(MAX_PHYSMEM_BITS),
 	.nr_nodes = MAX_NUMNODES,
 };
+
 static DEFINE_MUTEX(claims_lock);
 
 struct fast_map {
@@ -53,8 +54,9 @@ struct fast_map {
 	struct rcu_head rcu;
 };
 
-static struct fast_map nothing_known;	/* a map without pages */
-static struct fast_map __rcu *published;
+/* Maps without pages. While the first is published, claims are searched. */
+static struct fast_map boot_map, nothing_known;
+static struct fast_map __rcu *published = RCU_INITIALIZER(&boot_map);
 
 const char *node_map_source_name(enum node_source source)
 {
@@ -141,20 +143,26 @@ static void publish(struct fast_map *map)
 	lockdep_assert_held(&claims_lock);
 	old = rcu_replace_pointer(published, map,
 				  lockdep_is_held(&claims_lock));
-	if (old && old != &nothing_known)
+	if (old != &boot_map && old != &nothing_known)
 		call_rcu(&old->rcu, fast_map_free);
+}
+
+static noinline int find_odd(const struct fast_map *map, u64 addr, int cell)
+{
+	return map == &boot_map ? node_claims_find(&claims, addr) :
+				  node_fast_odd(&map->fast, addr, cell);
 }
 
 int node_map_find(u64 addr)
 {
-	struct fast_map *map;
+	const struct fast_map *map;
+	int cell;
 
 	guard(rcu)();
 	/* pairs with rcu_replace_pointer() in publish() */
 	map = rcu_dereference(published);
-	if (unlikely(!map))
-		return node_claims_find(&claims, addr);
-	return node_fast_find(&map->fast, addr);
+	cell = node_fast_cell(&map->fast, addr);
+	return likely(cell >= 0) ? cell : find_odd(map, addr, cell);
 }
 EXPORT_SYMBOL_GPL(node_map_find);
 

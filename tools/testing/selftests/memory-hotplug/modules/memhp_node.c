@@ -17,6 +17,7 @@
  * Stock has no windows to add: -EOPNOTSUPP. For test guests only.
  */
 #include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/cpumask.h>
 #include <linux/debugfs.h>
 #include <linux/device.h>
@@ -33,8 +34,8 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#define PART	(1ULL << 44)
-#define STEP	(1ULL << 30)
+#define PART	BIT_ULL(44)
+#define STEP	BIT_ULL(30)
 #define WINDOWS	64
 #define THREADS	8
 

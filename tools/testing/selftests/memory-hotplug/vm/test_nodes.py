@@ -5,7 +5,8 @@ Stock boots the same machines, and its answers are printed beside ours.
 """
 
 import nodes
-from machines import GIB
+import ranges
+from machines import GIB, HIDDEN
 from memhp_vm import Node, Topology
 from memhp_vm.topology import DtMemory
 from nodes import NONE
@@ -61,7 +62,7 @@ def uefi_two_nodes(ctx):
                     firmware="uefi")
     expect_glance(found, [[10, 40], [40, 10]], [[0], [1]], {0: 512 + FLASH, 1: 256})
     assert found["DIMM of node 1"] == ["1"], found
-    assert [line for line in found["left over"] if "need no node" in line] == found["left over"]
+    assert [line for line in found["left over"] if "for itself" in line] == found["left over"]
     assert len(found["left over"]) == 1, found
 
 
@@ -241,13 +242,52 @@ def allocation_follows(ctx):
             guest.check("rm /dev/shm/data")
 
 
+# ---- nodes that firmware does not know
+
+def threads(guest):
+    return set(guest.check("cat /proc/[0-9]*/comm | grep -E '^(kswapd|kcompactd)' || true").split())
+
+
+def made_and_gone(guest, node):
+    """A node is made by adding memory to it, used, and goes with its memory."""
+    ranges.do(guest, "add", HIDDEN, GIB)
+    assert node in nodes.online(guest)
+    for block in guest.blocks():
+        if HIDDEN <= block.start < HIDDEN + GIB:
+            assert block.node == str(node), block
+            assert not guest.set_state(block, "online_movable")
+    assert threads(guest) >= {f"kswapd{node}", f"kcompactd{node}"}
+    assert nodes.mib(guest, node) == 1024 and len(nodes.distances(guest)[node]) == 3
+    guest.check(f"mkdir -p /tmp/n && mount -t tmpfs -o mpol=bind:{node} tmpfs /tmp/n"
+                " && head -c 700m /dev/zero > /tmp/n/data")
+    free = free_mib(guest, node)
+    assert free <= 1024 - 700, free
+    guest.check("umount /tmp/n")
+    ranges.do(guest, "evict", HIDDEN, GIB)
+
+
+def spare_nodes(ctx):
+    topology = Topology(nodes=[Node("512M", 1), Node("2560M", 1)])
+    with ctx.guest(firmware="dt", topology=topology, cmdline="mem=512M spare_nodes=2") as guest:
+        assert nodes.possible(guest) == [0, 1, 2, 3]
+        before = nodes.online(guest), threads(guest)
+        assert not {2, 3} & set(before[0]), before
+        ranges.load(guest, nid=3)
+        for _ in range(3):
+            made_and_gone(guest, 3)
+            assert (nodes.online(guest), threads(guest)) == before
+    with ctx.guest(firmware="dt", topology=two(), cmdline="spare_nodes=99") as guest:
+        assert nodes.possible(guest) == list(range(16)) and nodes.online(guest) == [0, 1]
+        assert len(nodes.ignored(guest)) == 1, nodes.ignored(guest)
+
+
 def free_mib(guest, node):
     text = guest.check(f"grep MemFree {nodes.NODE}/node{node}/meminfo")
     return int(text.split()[3]) >> 10
 
 
 SCENARIOS = [
-    ("NUMA-03 NUMA-02 UEFI and ACPI: flash outside of SRAT voids nothing, and a DIMM joins its node",
+    ("NUMA-03 NUMA-02 UEFI and ACPI: flash in no table voids nothing, a DIMM joins its node",
      uefi_two_nodes),
     ("NUMA-03 UEFI and devicetree: nodes are those of the devicetree", uefi_devicetree),
     ("NUMA-01 NUMA-02 NUMA-10 distances are firmware's, asymmetric, with and without memory",
@@ -266,4 +306,6 @@ SCENARIOS = [
      run_time_windows),
     ("NUMA-12 devices, and tasks bound to a node, get memory that was added to it",
      allocation_follows),
+    ("NUMA-08 a node that firmware did not know comes with its memory, works, and goes with it",
+     spare_nodes),
 ]
