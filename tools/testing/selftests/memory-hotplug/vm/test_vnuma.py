@@ -21,15 +21,6 @@ from probe import windows
 FILES = sorted((ROOT / "topologies").glob("*.toml"))
 MIB = 1 << 20
 
-# Else stock's node code, which is still in use, finds that UEFI's flash has no node,
-# and drops all nodes.
-COVER = {"uefi": True, "dt": False}
-
-
-def load(path, firmware):
-    return topology_file.load(path, firmware, cover_nomap=COVER[firmware])
-
-
 def machine(ctx, tree, topology, firmware, cmdline=""):
     return ctx.guest(tree=tree, root="tools", firmware=firmware, topology=topology,
                      cmdline=f"nokaslr {cmdline}")
@@ -49,7 +40,7 @@ def present(guest):
 
 def differs(ctx, tree, path, firmware):
     """([what is not as in the file], {node: MiB as numactl has it})"""
-    topology = load(path, firmware)
+    topology = topology_file.load(path, firmware)
     with machine(ctx, tree, topology, firmware) as guest:
         seen, there = numactl.hardware(guest), present(guest)
     found = numactl.differences(topology, seen, checked=ctx.slowness > 1)
@@ -78,7 +69,7 @@ CHECKED_CPUS = 4
 
 def equals_file(path, firmware):
     def scenario(ctx):
-        if ctx.slowness > 1 and load(path, firmware).cpus > CHECKED_CPUS:
+        if ctx.slowness > 1 and topology_file.load(path, firmware).cpus > CHECKED_CPUS:
             ctx.skip(f"more than {CHECKED_CPUS} CPUs are too many for this kernel")
         found, sizes = differs(ctx, ctx.tree, path, firmware)
         ctx.note(f"sizes {sizes}")
@@ -97,7 +88,7 @@ def command(ctx):
     assert done.returncode == 0, done.stdout + done.stderr
     seen = numactl.parse(textwrap.dedent("".join(
         line + "\n" for line in done.stdout.splitlines() if line.startswith("  "))))
-    found = numactl.differences(load(path, firmware), seen, checked=ctx.slowness > 1)
+    found = numactl.differences(topology_file.load(path, firmware), seen, checked=ctx.slowness > 1)
     assert not found, found
 
 
@@ -125,7 +116,7 @@ def host_map(ctx):
     if not Path("/proc/self/numa_maps").exists():
         ctx.skip("the host's kernel knows no nodes")
     topology = Topology(nodes=[Node("512M", 1), Node("256M", 1, host=0)], slots=4,
-                        maxmem="16G", virtio_mem=[{"size": "1G", "node": 1}], cover_nomap=True)
+                        maxmem="16G", virtio_mem=[{"size": "1G", "node": 1}])
     with machine(ctx, ctx.tree, topology, "uefi") as guest:
         assert bound_bytes(guest) == 256 * MIB + GIB, bound_bytes(guest)
         for ident, node in (("d0", 0), ("d1", 1)):
@@ -143,7 +134,7 @@ def windows_of_file(ctx):
     """Firmware's windows have the nodes that the topology gives them."""
     given = [Window("4G", "2G", 0), Window("6G", "1G", 1), Window("8G", "512M", 0)]
     topology = Topology(nodes=[Node("512M", 1), Node("256M", 1)], slots=4, maxmem="16G",
-                        windows=given, cover_nomap=True)
+                        windows=given)
     with machine(ctx, ctx.tree, topology, "uefi") as guest:
         seen = [(w.start // MIB, w.end // MIB, w.node) for w in windows(guest)
                 if w.start >= 4 * GIB]
@@ -194,15 +185,15 @@ def agrees(guest, topology):
     return text
 
 
-def shelf():
+def shelf(**options):
     """A node without CPUs, and room for more; blocks of 512M fit, as with 64K pages."""
     return Topology(nodes=[Node("512M", [0, 2]), Node("512M", 1), Node("512M", 0)], slots=2,
                     maxmem="8G", distances=[[10, 20, 17], [21, 10, 28], [17, 28, 10]],
-                    cover_nomap=True)
+                    **options)
 
 
 def dump(ctx, tree):
-    topology = shelf()
+    topology = shelf(cover_nomap=tree == "stock")       # which would lose its nodes
     with machine(ctx, tree, topology, "uefi") as guest:
         ctx.note(agrees(guest, topology))
         dimm = guest.plug_dimm("d0", size="512M", node=2)
@@ -222,13 +213,25 @@ def dump(ctx, tree):
     assert [(s["start"], s["size"], s["state"], s["source"]) for s in states] == \
         [(dimm.start, 512 * MIB, state, "System RAM") for state in ("offline", "online")], states
     assert states[1]["zones"] == "Movable" and agree, states
-    return found["windows"]
+    return found
 
 
 def dump_ours(ctx):
-    seen = dump(ctx, ctx.tree)
-    ctx.note(f"windows {seen}")
-    assert any(w["source"] and w["size"] >= GIB for w in seen), seen
+    found = dump(ctx, ctx.tree)
+    ctx.note(f"windows {found['windows']}, node map {found['node_map']}")
+    assert any(w["source"] and w["size"] >= GIB for w in found["windows"]), found
+    said = {c["start"]: c["says"] for c in found["node_map"]}
+    assert [said.get(start * GIB // 2, "") for start in (2, 3, 4)] == \
+        [f"node {node} memory SRAT" for node in (0, 1, 2)], said
+
+
+def bits(ctx):
+    """Where firmware says nothing, the bits that the file names do."""
+    topology = topology_file.load(ROOT / "topologies/eight-nodes.toml", "dt")
+    with machine(ctx, ctx.tree, topology, "dt") as guest:
+        last = shown(guest)["node_map"][-1]
+        assert not re.search("node_bits=.* ignored", guest.console()), guest.tail()
+    assert last["says"].startswith("bits 27-29, from node 0 on"), last
 
 
 def dump_stock(ctx):
@@ -260,6 +263,7 @@ SCENARIOS = [
     ("VNUMA-03 memory of a node is bound to its node of the host, plugged later or not", host_map),
     ("VNUMA-01 windows of a topology are those that the kernel sees, with their nodes",
      windows_of_file),
+    ("VNUMA-01 NUMA-07 address bits of a topology are a rule of the kernel's node map", bits),
     ("VNUMA-04 memhp-topology shows what numactl shows, and a DIMM as it comes and goes",
      dump_ours),
     ("VNUMA-04 memhp-topology works on stock", dump_stock),
