@@ -133,12 +133,6 @@ static void remove_again(const struct addition *a)
 	mem_hotplug_done();
 }
 
-static int online_block(struct memory_block *mem, void *unused)
-{
-	mem->online_type = mhp_get_default_online_type();
-	return device_online(&mem->dev);
-}
-
 static int offline_block(struct memory_block *mem, void *unused)
 {
 	return min(device_offline(&mem->dev), 0);
@@ -150,12 +144,13 @@ static int offline_block(struct memory_block *mem, void *unused)
  */
 static int online_by_default(const struct addition *a)
 {
+	enum mmop type = mhp_get_default_online_type();
 	int ret;
 
-	if (mhp_get_default_online_type() == MMOP_OFFLINE)
+	if (type == MMOP_OFFLINE)
 		return 0;
-	ret = walk_memory_blocks(a->start, a->size, NULL, online_block);
-	if (ret >= 0)
+	ret = mhp_online_range(a->start, a->size, type);
+	if (!ret)
 		return 0;
 	if (walk_memory_blocks(a->start, a->size, NULL, offline_block)) {
 		pr_warn(MHP_RANGE " is there, but a part of it is offline, error %d\n",

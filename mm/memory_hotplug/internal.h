@@ -9,12 +9,14 @@
  *	at boot		boot_size.c  firmware.c
  *	transactions	add.c  remove.c  online.c  offline.c
  *	decisions	policy.c  zone_choice.c  range.c  budget.c  price.c
- *			window_set.c  block_size.c
+ *			window_set.c  block_size.c  zone_extent.c
  *	state		piece.c  host.c  zone.c  section.c  node.c  memmap.c  resource.c
- *			pageset.c  zonelist.c  walkers.c
+ *			pageset.c  zonelist.c  walkers.c  release.c  share.c
+ *			memmap_fill.c
  *
  * A call goes down only. The memory hotplug lock is taken by transactions.
  */
+#include <linux/kconfig.h>
 #include <linux/list.h>
 #include <linux/memhp.h>
 #include <linux/memory_hotplug.h>
@@ -199,6 +201,12 @@ void mhp_note_departure(struct memory_notify *note, struct zone *zone,
 void mhp_arrive(const struct memory_notify *note);
 void mhp_depart(const struct memory_notify *note);
 
+/* A range becomes the zone's; who wrote its page structs settles the zone. */
+void mhp_zone_take(struct zone *zone, unsigned long pfn, unsigned long nr_pages);
+
+/* Every page that the zone owns is online: is the zone contiguous now? */
+void mhp_zone_settle(struct zone *zone);
+
 /* zonelist.c */
 
 /* Has the zone ever had pages? Then it is in zonelists, with per-CPU lists. */
@@ -321,5 +329,73 @@ int mhp_keep_out(u64 start, u64 end);
  */
 int mhp_window_offer(u64 start, u64 end, int nid,
 		     enum mhp_window_source source);
+
+/* online.c */
+
+/**
+ * mhp_online_range() - online the memory blocks of a range
+ * @start: first physical address, bytes
+ * @size:  bytes; none of its blocks is online
+ * @type:  what is wanted, not MMOP_OFFLINE
+ *
+ * In one operation if the policy has all of them in one zone; blocks that hold
+ * their own page structs one by one. On error some may be online.
+ *
+ * Context: process context, may sleep; device hotplug lock held.
+ * Return: 0, or the first error; see mhp_online_block().
+ */
+int mhp_online_range(u64 start, u64 size, enum mmop type);
+
+/*
+ * Are listeners told of each memory block? KASAN's maps shadow memory for what it is
+ * told of, and takes it away by the same ranges; ranges go offline by blocks.
+ */
+static inline bool mhp_note_by_blocks(void)
+{
+	return IS_ENABLED(CONFIG_KASAN_GENERIC) ||
+	       IS_ENABLED(CONFIG_KASAN_SW_TAGS);
+}
+
+/* release.c */
+
+/*
+ * The first page struct of each section tells node and zone from here on: that is
+ * as much as a listener may ask of memory that is going online.
+ */
+void mhp_pages_begin(struct zone *zone, unsigned long pfn,
+		     unsigned long nr_pages);
+
+/* All page structs are written, sections are online, and the pages are used. */
+void mhp_pages_release(struct zone *zone, unsigned long pfn,
+		       unsigned long nr_pages);
+
+/* share.c */
+
+/**
+ * struct mhp_sharing - work that several CPUs may do, each a part of a range
+ * @write: does a part; is given this, and sleeps no longer than a lock takes
+ * @nid:   node whose CPUs do it
+ */
+struct mhp_sharing {
+	void (*write)(const struct mhp_sharing *all, unsigned long pfn,
+		      unsigned long end);
+	int nid;
+};
+
+/* How many CPUs may work on memory of a node: 1 or more. */
+unsigned int mhp_share_count(int nid);
+
+/**
+ * mhp_share() - have a range worked on, a CPU for each part
+ * @all:  the work
+ * @pfn:  first page
+ * @end:  the page behind the last; no more than mhp_share_count() parts from @pfn
+ * @each: pages of a part, a power of two; parts end at multiples of it
+ *
+ * Context: process context, sleeps; memory hotplug lock held for writing. All of it is
+ * done on return, and is seen by this CPU.
+ */
+void mhp_share(const struct mhp_sharing *all, unsigned long pfn,
+	       unsigned long end, unsigned long each);
 
 #endif /* _MM_MEMORY_HOTPLUG_INTERNAL_H */

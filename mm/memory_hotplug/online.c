@@ -2,21 +2,20 @@
 /*
  * Onlining: pages of hot-added memory go to the page allocator.
  *
- * Owns:      the transaction, and the callback that takes each run of pages.
- * Must not:  write spans or present counts (zone.c), or choose a zone (policy.c).
- * Locks:     mhp_online_block() takes the memory hotplug lock; online_pages()
- *            expects it. That lock also keeps the callback: setting it is
- *            reading, so it cannot change while pages are onlined.
+ * Owns:      the transaction, for a memory block and for a range of them alike.
+ * Must not:  write spans, present counts (zone.c) or page structs (release.c), or
+ *            choose a zone (policy.c).
+ * Locks:     mhp_online_block() and mhp_online_range() take the memory hotplug
+ *            lock; online_pages() expects it.
  *
  * What may fail comes first, in online_prepare(), and is undone there. Then
- * online_commit() cannot fail. Until its end the pages are in isolated
- * pageblocks, so nobody gets one before everything about them is set up.
+ * online_commit() cannot fail: the zone is made ready for pages, they come, and
+ * what depends on how much memory there is follows.
  */
 #define pr_fmt(fmt) "memory_hotplug: " fmt
 
-#include <linux/bitops.h>
-#include <linux/export.h>
-#include <linux/log2.h>
+#include <linux/align.h>
+#include <linux/device.h>
 #include <linux/memhp.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
@@ -24,7 +23,6 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
-#include <linux/page-isolation.h>
 #include <linux/pfn.h>
 #include <linux/printk.h>
 #include <linux/sched/signal.h>
@@ -41,7 +39,8 @@ struct onlining {
 	unsigned long pfn, nr_pages;
 	struct zone *zone;
 	struct memory_group *group;
-	struct memory_notify note;	/* what listeners are told */
+	struct memory_notify note;	/* what listeners are told, if they are told once */
+	unsigned long announced;	/* pages that they have been told of */
 	bool new_kswapd, new_kcompactd;	/* started here, for a new node */
 	bool first_pages;		/* the zone has none yet */
 	const char *why;		/* it failed */
@@ -53,68 +52,6 @@ static int not_onlined(unsigned long pfn, unsigned long nr_pages, int err,
 	return mhp_refuse(PFN_PHYS(pfn), PFN_PHYS(nr_pages), "onlined", err,
 			  why);
 }
-
-/* The callback */
-
-/**
- * generic_online_page() - give a run of pages to the page allocator
- * @page:  the first
- * @order: log2 of how many
- *
- * What the online page callback does unless someone else set it; who did calls
- * this for the pages that are to be used.
- *
- * Context: process context; in pages the memory hotplug lock is held for.
- */
-void generic_online_page(struct page *page, unsigned int order)
-{
-	__free_pages_core(page, order, MEMINIT_HOTPLUG);
-}
-EXPORT_SYMBOL_GPL(generic_online_page);
-
-static online_page_callback_t online_run = generic_online_page;
-
-/* Readers of the hotplug lock can meet here, hence cmpxchg(). */
-static int replace_callback(online_page_callback_t old,
-			    online_page_callback_t new)
-{
-	bool replaced;
-
-	get_online_mems();
-	replaced = cmpxchg(&online_run, old, new) == old;
-	put_online_mems();
-	return replaced ? 0 : -EINVAL;
-}
-
-/**
- * set_online_page_callback() - take the pages that are onlined from now on
- * @callback: gets each run of pages, aligned to its size; may call
- *	      generic_online_page() on it or parts of it, now or later
- *
- * Context: process context, may sleep; takes the memory hotplug lock for
- * reading.
- * Return: 0; -EINVAL: someone else has set one.
- */
-int set_online_page_callback(online_page_callback_t callback)
-{
-	return replace_callback(generic_online_page, callback);
-}
-EXPORT_SYMBOL_GPL(set_online_page_callback);
-
-/**
- * restore_online_page_callback() - leave pages that are onlined alone again
- * @callback: what was set
- *
- * When it returns, no call of @callback is going on.
- *
- * Context: as set_online_page_callback().
- * Return: 0; -EINVAL: it was not set.
- */
-int restore_online_page_callback(online_page_callback_t callback)
-{
-	return replace_callback(callback, generic_online_page);
-}
-EXPORT_SYMBOL_GPL(restore_online_page_callback);
 
 /* Steps that can fail */
 
@@ -163,10 +100,49 @@ static int start_daemons(struct onlining *op)
 	return fatal_signal_pending(current) ? -EINTR : -ENOMEM;
 }
 
+/* A round of notifiers for a part of the range; what becomes of the node is in the first. */
+static int tell(const struct onlining *op, unsigned long event,
+		unsigned long pfn, unsigned long nr_pages)
+{
+	struct memory_notify note = op->note;
+
+	if (pfn != op->pfn)
+		note = mhp_note(pfn, nr_pages);
+	note.nr_pages = nr_pages;
+	return notifier_to_errno(memory_notify(event, &note));
+}
+
+/* The end of the part that begins at @pfn. */
+static unsigned long part_end(const struct onlining *op, unsigned long pfn)
+{
+	unsigned long end = op->pfn + op->nr_pages;
+
+	return mhp_note_by_blocks() ?
+	       min(end, ALIGN(pfn + 1, PHYS_PFN(memory_block_size_bytes()))) :
+	       end;
+}
+
+static void tell_all(const struct onlining *op, unsigned long event,
+		     unsigned long nr_pages)
+{
+	unsigned long pfn = op->pfn, end = pfn + nr_pages, next;
+
+	for (; pfn < end; pfn = next) {
+		next = part_end(op, pfn);
+		tell(op, event, pfn, next - pfn);
+	}
+}
+
 static int announce(struct onlining *op)
 {
-	int err = notifier_to_errno(memory_notify(MEM_GOING_ONLINE, &op->note));
+	unsigned long pfn = op->pfn, end = pfn + op->nr_pages, next;
+	int err = 0;
 
+	for (; pfn < end && !err; pfn = next) {
+		next = part_end(op, pfn);
+		op->announced = next - op->pfn;
+		err = tell(op, MEM_GOING_ONLINE, pfn, next - pfn);
+	}
 	if (err)
 		op->why = "a listener refused";
 	return err;
@@ -207,8 +183,8 @@ static int online_prepare(struct onlining *op)
 	err = start_daemons(op);
 	if (err)
 		return err;
-	move_pfn_range_to_zone(op->zone, op->pfn, op->nr_pages, NULL,
-			       MIGRATE_ISOLATE);
+	mhp_zone_take(op->zone, op->pfn, op->nr_pages);
+	mhp_pages_begin(op->zone, op->pfn, op->nr_pages);
 	err = announce(op);
 	if (err)
 		goto cancel;
@@ -219,7 +195,7 @@ static int online_prepare(struct onlining *op)
 
 cancel:
 	/* those who were not told that it begins have to cope with this */
-	memory_notify(MEM_CANCEL_ONLINE, &op->note);
+	tell_all(op, MEM_CANCEL_ONLINE, op->announced);
 	remove_pfn_range_from_zone(op->zone, op->pfn, op->nr_pages);
 	stop_daemons(op);
 	return err;
@@ -227,34 +203,20 @@ cancel:
 
 /* Steps that cannot */
 
-/* The largest run of pages that begins at @pfn and does not reach past @end. */
-static unsigned int run_order(unsigned long pfn, unsigned long end)
+/* Its lists of each CPU, before it has a page to put there. */
+static void set_up_zone(struct zone *zone)
 {
-	unsigned int order = min_t(unsigned int, ilog2(end - pfn),
-				   MAX_PAGE_ORDER);
-
-	return pfn ? min_t(unsigned int, order, __ffs(pfn)) : order;
+	if (mhp_zone_seen(zone))
+		return;
+	setup_zone_pageset(zone);
+	mhp_zone_set_seen(zone);
 }
 
-static void release_pages_of(struct onlining *op)
+/* What depends on how much memory there is. */
+static void resize_system(const struct onlining *op)
 {
-	unsigned long end = op->pfn + op->nr_pages, pfn = op->pfn;
-	unsigned int order;
-
-	for (; pfn < end; pfn += 1UL << order) {
-		order = run_order(pfn, end);
-		online_run(pfn_to_page(pfn), order);
-		cond_resched();
-	}
-	/* page structs are complete: from here on they may be looked at */
-	online_mem_sections(op->pfn, end);
-}
-
-/* Let the allocator have them, and size what depends on how much there is. */
-static void put_to_use(struct onlining *op)
-{
-	undo_isolate_page_range(op->pfn, op->pfn + op->nr_pages,
-				MIGRATE_MOVABLE);
+	if (op->first_pages)
+		build_all_zonelists(NULL);
 	shuffle_zone(op->zone);
 	init_per_zone_wmark_min();
 	writeback_set_ratelimit();
@@ -262,20 +224,14 @@ static void put_to_use(struct onlining *op)
 
 static void online_commit(struct onlining *op)
 {
-	if (!mhp_zone_seen(op->zone)) {
-		setup_zone_pageset(op->zone);
-		mhp_zone_set_seen(op->zone);
-	}
-	/* they were made isolated ones; whoever undoes it counts down */
-	mhp_count_isolated(op->zone, op->nr_pages);
-	release_pages_of(op);
+	set_up_zone(op->zone);
 	adjust_present_page_count(pfn_to_page(op->pfn), op->group,
 				  op->nr_pages);
 	mhp_arrive(&op->note);
-	if (op->first_pages)
-		build_all_zonelists(NULL);
-	put_to_use(op);
-	memory_notify(MEM_ONLINE, &op->note);
+	mhp_pages_release(op->zone, op->pfn, op->nr_pages);
+	mhp_zone_settle(op->zone);
+	resize_system(op);
+	tell_all(op, MEM_ONLINE, op->nr_pages);
 }
 
 /**
@@ -326,81 +282,101 @@ static bool block_is_poisoned(struct memory_block *mem)
 }
 #endif
 
-/* A block, the pages of it that hold its memmap, and those that are onlined. */
-struct block_onlining {
-	struct memory_block *mem;
-	struct memory_notify note;
-	unsigned long pfn, memmap_pages, nr_pages;
+/* Memory blocks that are onlined together, in one zone. */
+struct unit {
+	unsigned long pfn, nr_pages;	/* that the page allocator gets */
+	unsigned long memmap_pages;	/* before them, hold their page structs */
+	bool inaccessible;		/* and were not there until now */
 	struct zone *zone;
+	struct memory_group *group;
+	struct memory_notify note;
 };
 
-static void describe_block(struct block_onlining *op, struct memory_block *mem)
+static unsigned long block_pfn(const struct memory_block *mem)
 {
-	unsigned long pfn = section_nr_to_pfn(mem->start_section_nr);
-	unsigned long pages = PFN_DOWN(memory_block_size_bytes());
-	unsigned long memmap = mem->altmap ? mem->altmap->free : 0;
-
-	op->mem = mem;
-	op->memmap_pages = memmap;
-	op->pfn = pfn + memmap;
-	op->nr_pages = pages - memmap;
-	op->zone = mhp_choose_zone(mem->online_type, mem->nid, mem->group, pfn,
-				   pages);
-	op->note = mhp_note(op->pfn, op->nr_pages);
-	op->note.altmap_start_pfn = pfn;
-	op->note.altmap_nr_pages = memmap;
+	return section_nr_to_pfn(mem->start_section_nr);
 }
 
-static int init_block_memmap(struct block_onlining *op)
+static unsigned long block_pages(void)
 {
-	unsigned long pfn = op->note.altmap_start_pfn;
+	return PFN_DOWN(memory_block_size_bytes());
+}
+
+static void describe_block(struct unit *unit, const struct memory_block *mem)
+{
+	unsigned long memmap = mem->altmap ? mem->altmap->free : 0;
+
+	*unit = (struct unit){
+		.pfn = block_pfn(mem) + memmap,
+		.nr_pages = block_pages() - memmap,
+		.memmap_pages = memmap,
+		.inaccessible = mem->altmap && mem->altmap->inaccessible,
+		.zone = mhp_choose_zone(mem->online_type, mem->nid, mem->group,
+					block_pfn(mem), block_pages()),
+		.group = mem->group,
+	};
+}
+
+static int init_memmap(struct unit *unit)
+{
+	unsigned long pfn = unit->pfn - unit->memmap_pages;
 	int err;
 
-	if (!op->memmap_pages)
+	if (!unit->memmap_pages)
 		return 0;
-	err = mhp_init_memmap_on_memory(pfn, op->memmap_pages, op->zone,
-					op->mem->altmap->inaccessible);
-	return err ? not_onlined(pfn, op->memmap_pages, err,
+	err = mhp_init_memmap_on_memory(pfn, unit->memmap_pages, unit->zone,
+					unit->inaccessible);
+	return err ? not_onlined(pfn, unit->memmap_pages, err,
 				 "its own page structs cannot be set up") : 0;
 }
 
-static void deinit_block_memmap(struct block_onlining *op)
+static void deinit_memmap(struct unit *unit)
 {
-	if (op->memmap_pages)
-		mhp_deinit_memmap_on_memory(op->note.altmap_start_pfn,
-					    op->memmap_pages);
+	if (unit->memmap_pages)
+		mhp_deinit_memmap_on_memory(unit->pfn - unit->memmap_pages,
+					    unit->memmap_pages);
+}
+
+/* Who has to do something before the memory can be used does so. */
+static int make_accessible(struct unit *unit)
+{
+	unsigned long pfn = unit->pfn - unit->memmap_pages;
+	int err;
+
+	unit->note = mhp_note(unit->pfn, unit->nr_pages);
+	unit->note.altmap_start_pfn = pfn;
+	unit->note.altmap_nr_pages = unit->memmap_pages;
+	err = notifier_to_errno(memory_notify(MEM_PREPARE_ONLINE, &unit->note));
+	return err ? not_onlined(pfn, unit->memmap_pages + unit->nr_pages, err,
+				 "a listener did not make it accessible") : 0;
 }
 
 /* Under the lock, whole or not at all. */
-static int online_block(struct block_onlining *op)
+static int online_unit(struct unit *unit)
 {
 	int err;
 
-	err = notifier_to_errno(memory_notify(MEM_PREPARE_ONLINE, &op->note));
-	if (err) {
-		not_onlined(op->note.altmap_start_pfn,
-			    op->memmap_pages + op->nr_pages, err,
-			    "a listener did not make it accessible");
-		goto inaccessible;
-	}
-	err = init_block_memmap(op);
+	err = make_accessible(unit);
 	if (err)
 		goto inaccessible;
-	err = online_pages(op->pfn, op->nr_pages, op->zone, op->mem->group);
+	err = init_memmap(unit);
+	if (err)
+		goto inaccessible;
+	err = online_pages(unit->pfn, unit->nr_pages, unit->zone, unit->group);
 	if (err)
 		goto deinit;
 	/* those that hold page structs are in the zone, but nobody's to use */
-	if (op->memmap_pages)
-		adjust_present_page_count(pfn_to_page(op->note.altmap_start_pfn),
-					  op->mem->group, op->memmap_pages);
-	WRITE_ONCE(op->mem->zone, op->zone);
+	if (unit->memmap_pages)
+		adjust_present_page_count(pfn_to_page(unit->pfn -
+						      unit->memmap_pages),
+					  unit->group, unit->memmap_pages);
 	return 0;
 
 deinit:
-	deinit_block_memmap(op);
+	deinit_memmap(unit);
 inaccessible:
 	/* the opposite of preparing; MEM_CANCEL_ONLINE is for later steps */
-	memory_notify(MEM_FINISH_OFFLINE, &op->note);
+	memory_notify(MEM_FINISH_OFFLINE, &unit->note);
 	return err;
 }
 
@@ -427,17 +403,152 @@ static int check_block(struct memory_block *mem, const char **why)
 
 int mhp_online_block(struct memory_block *mem)
 {
-	struct block_onlining op;
+	struct unit unit;
 	const char *why;
 	int err;
 
+	/* its range has been onlined; see mhp_online_range() */
+	if (mem->zone)
+		return 0;
 	err = check_block(mem, &why);
 	if (err)
-		return not_onlined(section_nr_to_pfn(mem->start_section_nr),
-				   PFN_DOWN(memory_block_size_bytes()), err, why);
+		return not_onlined(block_pfn(mem), block_pages(), err, why);
 	mem_hotplug_begin();
-	describe_block(&op, mem);
-	err = online_block(&op);
+	describe_block(&unit, mem);
+	err = online_unit(&unit);
+	if (!err)
+		WRITE_ONCE(mem->zone, unit.zone);
 	mem_hotplug_done();
+	return err;
+}
+
+/* Ranges */
+
+/* Blocks that follow one another, and may be onlined as one. */
+struct run {
+	unsigned long pfn, nr_pages;
+	enum mmop type;
+	int nid;
+	struct memory_group *group;
+	bool single;			/* a block that may not */
+};
+
+/* Whatever is special about a block, onlining it alone takes care of. */
+static bool is_special(struct memory_block *mem)
+{
+	return mem->altmap || mem->zone || mem->state != MEM_OFFLINE ||
+	       mem->nid < 0 || !node_online(mem->nid) || block_is_poisoned(mem);
+}
+
+static bool continues(const struct run *run, struct memory_block *mem)
+{
+	return block_pfn(mem) == run->pfn + run->nr_pages &&
+	       mem->nid == run->nid && mem->group == run->group &&
+	       !is_special(mem);
+}
+
+/* Return: 1: the run ends here. */
+static int extend_run(struct memory_block *mem, void *arg)
+{
+	struct run *run = arg;
+
+	if (!run->nr_pages) {
+		run->pfn = block_pfn(mem);
+		run->nid = mem->nid;
+		run->group = mem->group;
+		run->single = is_special(mem);
+	} else if (!continues(run, mem)) {
+		return 1;
+	}
+	run->nr_pages += block_pages();
+	return run->single;
+}
+
+static struct zone *zone_of_part(const struct run *run, unsigned long pfn,
+				 unsigned long nr_pages)
+{
+	return mhp_choose_zone(run->type, run->nid, run->group, pfn, nr_pages);
+}
+
+/*
+ * The zone that each block would get if they were onlined one after the other. If
+ * it is not the same for all, the run is cut until it is: what the policy says of
+ * the first block, the last and all of them together, it says of each.
+ */
+static struct zone *choose_zone(struct run *run)
+{
+	unsigned long block = block_pages(), last;
+	struct zone *zone = zone_of_part(run, run->pfn, block);
+
+	while (run->nr_pages > block) {
+		last = run->pfn + run->nr_pages - block;
+		if (zone_of_part(run, run->pfn, run->nr_pages) == zone &&
+		    zone_of_part(run, last, block) == zone)
+			break;
+		run->nr_pages = ALIGN_DOWN(run->nr_pages / 2, block);
+	}
+	return zone;
+}
+
+static int note_zone(struct memory_block *mem, void *zone)
+{
+	WRITE_ONCE(mem->zone, zone);
+	return 0;
+}
+
+static int online_run_locked(struct run *run)
+{
+	struct zone *zone = choose_zone(run);	/* may cut it */
+	struct unit unit = {
+		.zone = zone,
+		.pfn = run->pfn,
+		.nr_pages = run->nr_pages,
+		.group = run->group,
+	};
+	int err = online_unit(&unit);
+
+	if (!err)
+		walk_memory_blocks(PFN_PHYS(run->pfn), PFN_PHYS(run->nr_pages),
+				   zone, note_zone);
+	return err;
+}
+
+static int online_run(struct run *run)
+{
+	int err;
+
+	if (run->single)
+		return 0;
+	mem_hotplug_begin();
+	err = online_run_locked(run);
+	mem_hotplug_done();
+	return err;
+}
+
+/* Its pages are online as a rule, then only the device is told. */
+static int online_device(struct memory_block *mem, void *type)
+{
+	mem->online_type = *(enum mmop *)type;
+	return min(device_online(&mem->dev), 0);
+}
+
+int mhp_online_range(u64 start, u64 size, enum mmop type)
+{
+	u64 end = start + size;
+	int err = 0;
+
+	while (start < end && !err) {
+		struct run run = { .type = type };
+
+		walk_memory_blocks(start, end - start, &run, extend_run);
+		if (!run.nr_pages)
+			break;
+		err = online_run(&run);
+		start = PFN_PHYS(run.pfn + run.nr_pages);
+		if (!err)
+			err = walk_memory_blocks(PFN_PHYS(run.pfn),
+						 PFN_PHYS(run.nr_pages), &type,
+						 online_device);
+	}
 	return err;
 }

@@ -2,12 +2,15 @@
 /*
  * Zones and nodes: what they span, and how many pages they have.
  *
- * Owns:      spans and present counts of zones and nodes, after boot; whether a
- *            node has memory, and what listeners are told of that.
+ * Owns:      spans and present counts of zones and nodes, after boot; whether
+ *            zones are contiguous; whether a node has memory, and what listeners
+ *            are told of that.
  * Must not:  decide which zone a range goes to.
  * Locks:     callers hold the memory hotplug lock for writing. Spans are also
  *            read under span_seqlock, and a node's under node_size_lock.
  */
+#include <linux/align.h>
+#include <linux/init.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/minmax.h>
@@ -19,6 +22,7 @@
 
 #include "../internal.h"
 #include "internal.h"
+#include "zone_extent.h"
 
 /* First page and number of pages of a zone or node, where it keeps them. */
 struct span {
@@ -55,45 +59,90 @@ static void span_grow(struct span s, unsigned long first, unsigned long end)
 		span_set(s, first, end);
 }
 
-/* Does any page of the subsection at @pfn belong to the zone? */
-static bool zone_has(struct zone *zone, unsigned long pfn)
-{
-	struct page *page = pfn_to_online_page(pfn);
-
-	return page && page_zone(page) == zone;
-}
+/* What zones own */
 
 /*
- * Pages come and go by subsections: one page of each tells. [*first, *end)
- * becomes the smallest range that holds all of the zone's in it.
+ * Pages of each zone that have page structs, by node and index. Until its
+ * sections are online such a page is counted, but the zone is not called
+ * contiguous; see mhp_zone_settle(). ZONE_DEVICE, where nobody looks for pages, is
+ * not counted.
  */
-static void trim(struct zone *zone, unsigned long *first, unsigned long *end)
-{
-	const unsigned long step = PAGES_PER_SUBSECTION;
+static unsigned long owned[MAX_NUMNODES][MAX_NR_ZONES];
 
-	while (*first < *end && !zone_has(zone, *first))
-		*first = ALIGN(*first + 1, step);
-	while (*first < *end && !zone_has(zone, *end - 1))
-		*end = ALIGN_DOWN(*end - 1, step);
-	if (*first >= *end)
-		*first = *end = 0;
+static unsigned long *zone_owned(struct zone *zone)
+{
+	return &owned[zone_to_nid(zone)][zone_idx(zone)];
 }
 
-/* What is left of a zone without a range: only at its ends can it get smaller. */
-static void zone_rest(struct zone *zone, unsigned long pfn,
-		      unsigned long end_pfn, unsigned long *first,
-		      unsigned long *end)
+static struct zone_extent zone_extent(struct zone *zone)
 {
-	*first = zone->zone_start_pfn;
-	*end = zone_end_pfn(zone);
-	if (pfn <= *first)
-		*first = min(end_pfn, *end);
-	else if (end_pfn >= *end)
-		*end = pfn;
-	else
-		return;
-	trim(zone, first, end);
+	return (struct zone_extent){
+		.first = zone->zone_start_pfn,
+		.end = zone_end_pfn(zone),
+		.owned = *zone_owned(zone),
+	};
 }
+
+/* A zone_gap_t. Pages come and go by subsections: one page of each tells. */
+static unsigned long zone_gap(const void *zone, unsigned long pfn)
+{
+	struct page *page;
+
+	if (!online_section_nr(pfn_to_section_nr(pfn)))
+		return PAGES_PER_SECTION;
+	page = pfn_to_online_page(pfn);
+	return page && page_zone(page) == zone ? 0 : PAGES_PER_SUBSECTION;
+}
+
+/* Pages of a pageblock that the zone owns: all that are in its span, or none. */
+static unsigned long boot_pages(struct zone *zone, unsigned long pfn)
+{
+	unsigned long first = max(pfn, zone->zone_start_pfn);
+	unsigned long end = min(pfn + pageblock_nr_pages, zone_end_pfn(zone));
+
+	return pageblock_pfn_to_page(first, end, zone) ? end - first : 0;
+}
+
+/* Who looks later asks for whole pageblocks, and so does this. */
+static void count_boot_zone(struct zone *zone)
+{
+	unsigned long end = zone_end_pfn(zone), pages = 0;
+	unsigned long pfn = pageblock_start_pfn(zone->zone_start_pfn);
+
+	while (pfn < end) {
+		if (!online_section_nr(pfn_to_section_nr(pfn))) {
+			pfn = SECTION_ALIGN_UP(pfn + 1);
+			continue;
+		}
+		pages += boot_pages(zone, pfn);
+		pfn += pageblock_nr_pages;
+	}
+	*zone_owned(zone) = pages;
+}
+
+/* After the last page struct of boot memory, before anybody adds some. */
+static int __init count_boot_zones(void)
+{
+	struct zone *zone;
+
+	for_each_populated_zone(zone)
+		if (zone->contiguous)
+			*zone_owned(zone) = zone->spanned_pages;
+		else
+			count_boot_zone(zone);
+	return 0;
+}
+core_initcall(count_boot_zones);
+
+void mhp_zone_settle(struct zone *zone)
+{
+	struct zone_extent extent = zone_extent(zone);
+
+	mhp_assert_locked();
+	zone->contiguous = zone_extent_is_whole(&extent);
+}
+
+/* Spans */
 
 /* What the zones of a node span together. */
 static void node_update_span(struct pglist_data *pgdat)
@@ -119,6 +168,31 @@ static void taint_edge(struct zone *zone, unsigned long pfn)
 #endif
 }
 
+static void span_with(struct zone *zone, unsigned long first,
+		      unsigned long end)
+{
+	struct pglist_data *pgdat = zone->zone_pgdat;
+	unsigned long flags;
+
+	pgdat_resize_lock(pgdat, &flags);
+	zone_span_writelock(zone);
+	span_grow(zone_span(zone), first, end);
+	zone_span_writeunlock(zone);
+	span_grow(node_span(pgdat), first, end);
+	pgdat_resize_unlock(pgdat, &flags);
+}
+
+void mhp_zone_take(struct zone *zone, unsigned long pfn, unsigned long nr_pages)
+{
+	mhp_assert_locked();
+	clear_zone_contiguous(zone);
+	if (zone_is_empty(zone))
+		init_currently_empty_zone(zone, pfn, nr_pages);
+	span_with(zone, pfn, pfn + nr_pages);
+	if (!zone_is_zone_device(zone))
+		*zone_owned(zone) += nr_pages;
+}
+
 /**
  * move_pfn_range_to_zone() - make a range a part of a zone
  * @zone:        the zone
@@ -136,27 +210,28 @@ void __ref move_pfn_range_to_zone(struct zone *zone, unsigned long start_pfn,
 				  unsigned long nr_pages,
 				  struct vmem_altmap *altmap, int migratetype)
 {
-	struct pglist_data *pgdat = zone->zone_pgdat;
-	unsigned long end = start_pfn + nr_pages;
-	unsigned long flags;
-
-	mhp_assert_locked();
-	clear_zone_contiguous(zone);
-	if (zone_is_empty(zone))
-		init_currently_empty_zone(zone, start_pfn, nr_pages);
-
-	pgdat_resize_lock(pgdat, &flags);
-	zone_span_writelock(zone);
-	span_grow(zone_span(zone), start_pfn, end);
-	zone_span_writeunlock(zone);
-	span_grow(node_span(pgdat), start_pfn, end);
-	pgdat_resize_unlock(pgdat, &flags);
-
+	mhp_zone_take(zone, start_pfn, nr_pages);
 	taint_edge(zone, start_pfn);
-	taint_edge(zone, end);
+	taint_edge(zone, start_pfn + nr_pages);
 	memmap_init_range(nr_pages, zone_to_nid(zone), zone_idx(zone),
 			  start_pfn, 0, MEMINIT_HOTPLUG, altmap, migratetype);
-	set_zone_contiguous(zone);
+}
+
+static void span_without(struct zone *zone, unsigned long first,
+			 unsigned long end)
+{
+	struct pglist_data *pgdat = zone->zone_pgdat;
+	struct zone_extent extent = zone_extent(zone);
+	unsigned long flags;
+
+	zone_extent_remove(&extent, first, end, zone_gap, zone);
+	*zone_owned(zone) = extent.owned;
+	pgdat_resize_lock(pgdat, &flags);
+	zone_span_writelock(zone);
+	span_set(zone_span(zone), extent.first, extent.end);
+	zone_span_writeunlock(zone);
+	node_update_span(pgdat);
+	pgdat_resize_unlock(pgdat, &flags);
 }
 
 /**
@@ -173,22 +248,15 @@ void __ref move_pfn_range_to_zone(struct zone *zone, unsigned long start_pfn,
 void remove_pfn_range_from_zone(struct zone *zone, unsigned long start_pfn,
 				unsigned long nr_pages)
 {
-	struct pglist_data *pgdat = zone->zone_pgdat;
-	unsigned long first, end, flags;
-
 	mhp_assert_locked();
 	if (zone_is_zone_device(zone))
 		return;
 
 	clear_zone_contiguous(zone);
-	zone_rest(zone, start_pfn, start_pfn + nr_pages, &first, &end);
-	pgdat_resize_lock(pgdat, &flags);
-	zone_span_writelock(zone);
-	span_set(zone_span(zone), first, end);
-	zone_span_writeunlock(zone);
-	node_update_span(pgdat);
-	pgdat_resize_unlock(pgdat, &flags);
-	set_zone_contiguous(zone);
+	span_without(zone, start_pfn, start_pfn + nr_pages);
+	/* what is before it in its section is counted, offline, and goes next */
+	if (IS_ALIGNED(start_pfn, PAGES_PER_SECTION))
+		mhp_zone_settle(zone);
 }
 
 /**

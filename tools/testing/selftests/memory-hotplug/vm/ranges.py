@@ -10,14 +10,14 @@ FOLDER = "/sys/kernel/debug/memhp_range"
 NAMES = {os.strerror(number): name for number, name in errno.errorcode.items()}
 
 
-def hidden_ram(ctx, rodata="on", bare=False, **options):
+def hidden_ram(ctx, rodata="on", bare=False, more="", **options):
     """A guest that does not know any RAM of node 1: ten blocks, however large they are.
 
     A bare node has no CPU either, and is not up before memory comes.
     """
     nodes = [Node("512M", 2 if bare else 1), Node("6G", 0 if bare else 1)]
     return ctx.guest(firmware="dt", topology=Topology(nodes=nodes),
-                     cmdline=f"nokaslr rodata={rodata} mem=512M", **options)
+                     cmdline=f"nokaslr rodata={rodata} mem=512M {more}", **options)
 
 
 def load(guest, nid=1):

@@ -48,7 +48,7 @@ SHOW_A_DIMM = ("files, modes and links", "contents of files", "/proc/iomem", "zo
 # Documentation/ABI/sysfs-memory-probe and core.rst; what they do is in test_probe.py and
 # test_uevent.py.
 OURS = re.compile(r"/sys/devices/system/memory/(probe|remove|window_add|window_remove)\b|"
-                  r"/sys/module/memory_hotplug/parameters/one_uevent\b")
+                  r"/sys/module/memory_hotplug/parameters/(one_uevent|online_cpus)\b")
 
 
 def like_stock(ctx):
