@@ -3,7 +3,10 @@
  * Adds and removes a range of RAM that Linux was told not to use (mem=), with
  * marks around each call for the counting plugin (tools/bench/count.c).
  *
- * Window 0 is adding, window 1 is removing. The first round is for warming up.
+ * Window 0 is adding, window 1 is removing. With "online", where the policy is that
+ * memory comes online by itself (auto_online_blocks), window 2 is adding, with that,
+ * and window 3 is offlining and removing. The first round is for warming up; with
+ * "keep" the last one leaves the memory there, for a range that takes long to go.
  */
 #include <linux/memory_hotplug.h>
 #include <linux/module.h>
@@ -20,21 +23,49 @@ static int rounds = 2;
 module_param(rounds, int, 0);
 MODULE_PARM_DESC(rounds, "how many times to add and remove");
 
+static bool online;
+module_param(online, bool, 0);
+MODULE_PARM_DESC(online, "the memory comes online, and is offlined before it is removed");
+
+static bool keep;
+module_param(keep, bool, 0);
+MODULE_PARM_DESC(keep, "do not remove it in the last round");
+
 #define begin(window)	asm volatile("hint %0" : : "i"(0x60 + (window)) : "memory")
 #define end()		asm volatile("hint 0x7f" : : : "memory")
 
-static int __init one_round(void)
+static int add(void)
+{
+	return add_memory_driver_managed(0, start, size,
+					 "System RAM (memhp bench)", MHP_NONE);
+}
+
+static int __init add_remove(bool last)
 {
 	int ret;
 
 	begin(0);
-	ret = add_memory_driver_managed(0, start, size, "System RAM (memhp bench)",
-					MHP_NONE);
+	ret = add();
 	end();
-	if (ret)
+	if (ret || (last && keep))
 		return ret;
 	begin(1);
 	ret = remove_memory(start, size);
+	end();
+	return ret;
+}
+
+static int __init online_offline(bool last)
+{
+	int ret;
+
+	begin(2);
+	ret = add();
+	end();
+	if (ret || (last && keep))
+		return ret;
+	begin(3);
+	ret = offline_and_remove_memory(start, size);
 	end();
 	return ret;
 }
@@ -43,8 +74,9 @@ static int __init memhp_bench_init(void)
 {
 	int i, ret = 0;
 
-	for (i = 0; i < rounds && !ret; i++)
-		ret = one_round();
+	for (i = 1; i <= rounds && !ret; i++)
+		ret = online ? online_offline(i == rounds) :
+			       add_remove(i == rounds);
 	return ret;
 }
 module_init(memhp_bench_init);
