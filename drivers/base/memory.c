@@ -46,6 +46,7 @@
 #include <linux/xarray.h>
 
 #include "memory_group.h"
+#include "memory_offline.h"
 #include "memory_probe.h"
 #include "memory_uevent.h"
 
@@ -342,7 +343,9 @@ static int memory_block_go_offline(struct device *dev)
 	int err;
 
 	WRITE_ONCE(mem->state, MEM_GOING_OFFLINE);
-	err = mhp_offline_block(mem);
+	err = mhp_offline_range(PFN_PHYS(memory_block_pfn(mem)),
+				memory_block_size_bytes(),
+				mhp_offline_timeout());
 	WRITE_ONCE(mem->state, err ? MEM_ONLINE : MEM_OFFLINE);
 	if (!err)
 		memory_uevent_prepare(mem, KOBJ_OFFLINE);
@@ -356,6 +359,50 @@ static const struct bus_type memory_bus = {
 	.offline	= memory_block_go_offline,
 	.uevent		= memory_uevent,
 };
+
+/* What the bus does, for a range: the device hotplug lock is held */
+
+static int memory_block_begin_offline(struct memory_block *mem, void *count)
+{
+	if (mem->state != MEM_ONLINE)
+		return 0;
+	WRITE_ONCE(mem->state, MEM_GOING_OFFLINE);
+	++*(int *)count;
+	return 0;
+}
+
+/*
+ * As device_offline() does it for one. The locks of all blocks could not be held
+ * together; but who changes a state holds the device hotplug lock anyway.
+ */
+static int memory_block_end_offline(struct memory_block *mem, void *err)
+{
+	bool failed = *(int *)err;
+
+	if (mem->state != MEM_GOING_OFFLINE)
+		return 0;
+	device_lock(&mem->dev);
+	WRITE_ONCE(mem->state, failed ? MEM_ONLINE : MEM_OFFLINE);
+	if (!failed) {
+		memory_uevent_prepare(mem, KOBJ_OFFLINE);
+		kobject_uevent(&mem->dev.kobj, KOBJ_OFFLINE);
+		mem->dev.offline = true;
+	}
+	device_unlock(&mem->dev);
+	return 0;
+}
+
+int memory_blocks_offline(u64 start, u64 size, unsigned int limit_ms)
+{
+	int err, count = 0;
+
+	walk_memory_blocks(start, size, &count, memory_block_begin_offline);
+	if (!count)
+		return 0;
+	err = mhp_offline_range(start, size, limit_ms);
+	walk_memory_blocks(start, size, &err, memory_block_end_offline);
+	return err ?: count;
+}
 
 /* Files of a block */
 
@@ -378,7 +425,8 @@ static DEVICE_ATTR_RO(phys_device);
 static ssize_t removable_show(struct device *dev,
 			      struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%d\n", IS_ENABLED(CONFIG_MEMORY_HOTREMOVE));
+	return sysfs_emit(buf, "%d\n",
+			  mhp_block_removable(memory_block_of(dev)));
 }
 static DEVICE_ATTR_RO(removable);
 
@@ -570,6 +618,8 @@ static const struct attribute_group memory_bus_group = {
 
 static const struct attribute_group *memory_bus_groups[] = {
 	&memory_bus_group,
+	/* each may be the end of the list, and the first needs less */
+	MEMORY_OFFLINE_GROUP,
 	MEMORY_PROBE_GROUP,
 	NULL
 };

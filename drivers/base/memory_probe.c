@@ -16,7 +16,6 @@
 #include <linux/device.h>
 #include <linux/errno.h>
 #include <linux/kstrtox.h>
-#include <linux/limits.h>
 #include <linux/memhp.h>
 #include <linux/memory.h>
 #include <linux/numa.h>
@@ -25,18 +24,8 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
+#include "memory_line.h"
 #include "memory_probe.h"
-
-#define BLANKS		" \t"
-#define MAX_WORDS	4
-#define LONGEST_LINE	128
-
-/* A line that was written, taken apart. */
-struct words {
-	char line[LONGEST_LINE];
-	char *word[MAX_WORDS];
-	unsigned int nr;
-};
 
 /* What a line says. */
 struct range_words {
@@ -52,69 +41,15 @@ struct range_words {
  */
 static int memory_probe_permit(const char *file)
 {
-	if (!capable(CAP_SYS_ADMIN)) {
-		pr_err_ratelimited("%s: refused, error %d: CAP_SYS_ADMIN is needed to write it\n",
-				   file, -EPERM);
-		return -EPERM;
-	}
+	int err = memory_line_permit(file);
+
+	if (err)
+		return err;
 	if (security_locked_down(LOCKDOWN_DEV_MEM)) {
 		pr_err("%s: refused, error %d: the kernel is locked down, only a boot without lockdown helps\n",
 		       file, -EPERM);
 		return -EPERM;
 	}
-	return 0;
-}
-
-/* The next word of a line, or NULL: blanks may be several. */
-static char *next_word(char **rest)
-{
-	char *word = NULL;
-
-	while (*rest && !(word && *word))
-		word = strsep(rest, BLANKS);
-	return word && *word ? word : NULL;
-}
-
-static int split_line(struct words *w, const char *buf, size_t count)
-{
-	char *rest, *word;
-
-	if (count >= sizeof(w->line) || memchr(buf, '\0', count))
-		return -EINVAL;
-	memcpy(w->line, buf, count);
-	w->line[count] = '\0';
-	if (count && w->line[count - 1] == '\n')
-		w->line[count - 1] = '\0';
-	if (strpbrk(w->line, "\n"))
-		return -EINVAL;
-	rest = w->line;
-	for (w->nr = 0; (word = next_word(&rest)); w->word[w->nr++] = word)
-		if (w->nr == MAX_WORDS)
-			return -EINVAL;
-	return w->nr ? 0 : -EINVAL;
-}
-
-/* A number as C has it, or one with K, M, G or T behind it. */
-static int parse_bytes(char *word, u64 *bytes)
-{
-	static const char units[] = "kmgt";
-	char *last = word + strlen(word) - 1;
-	const char *unit = strchr(units, tolower(*last));
-	unsigned int shift = 0;
-	int err;
-
-	if (!isdigit(*word))
-		return -EINVAL;		/* kstrtou64() would take a sign */
-	if (unit) {
-		*last = '\0';
-		shift = 10 * (unit - units + 1);
-	}
-	err = kstrtou64(word, 0, bytes);
-	if (err)
-		return err;
-	if (*bytes > U64_MAX >> shift)
-		return -ERANGE;
-	*bytes <<= shift;
 	return 0;
 }
 
@@ -150,7 +85,7 @@ struct probe_file {
 	int (*act)(const struct range_words *r);
 };
 
-static int parse_line(const struct probe_file *file, struct words *w,
+static int parse_line(const struct probe_file *file, struct memory_line *w,
 		      struct range_words *r)
 {
 	unsigned int first, nr;
@@ -165,9 +100,9 @@ static int parse_line(const struct probe_file *file, struct words *w,
 	nr = w->nr - first;
 	if (nr < file->least || nr > file->most)
 		return -EINVAL;
-	err = parse_bytes(w->word[first], &r->start);
+	err = memory_line_bytes(w->word[first], &r->start);
 	if (!err && nr > 1)
-		err = parse_bytes(w->word[first + 1], &r->size);
+		err = memory_line_bytes(w->word[first + 1], &r->size);
 	if (!err && nr > 2)
 		err = parse_node(w->word[first + 2], &r->nid);
 	return err;
@@ -180,12 +115,12 @@ static ssize_t line_store(struct device *dev, struct device_attribute *attr,
 		container_of(attr, struct probe_file, attr);
 	const char *name = attr->attr.name;
 	struct range_words r;
-	struct words w;
+	struct memory_line w;
 	int err = memory_probe_permit(name);
 
 	if (err)
 		return err;
-	err = split_line(&w, buf, count) ?: parse_line(file, &w, &r);
+	err = memory_line_split(&w, buf, count) ?: parse_line(file, &w, &r);
 	if (err) {
 		pr_err("%s: refused, error %d: write %s\n", name, err,
 		       file->form);

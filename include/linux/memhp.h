@@ -35,23 +35,93 @@ struct zoneref;
 int mhp_online_block(struct memory_block *mem);
 
 /**
- * mhp_offline_block() - take the memory of a block away from the page allocator
- * @mem: the block, online
+ * mhp_offline_range() - take memory blocks away from the page allocator
+ * @start:    first physical address, bytes, a multiple of a memory block
+ * @size:     bytes, a multiple of a memory block
+ * @limit_ms: milliseconds that it may take; 0: as long as it needs
  *
- * It happens whole or not at all. On success mem->zone is NULL.
+ * Those blocks of the range whose state is MEM_GOING_OFFLINE: the caller has
+ * chosen them, and says what has become of them. It happens whole or not at all,
+ * in one operation. On success their zone is NULL. A refusal is a line in the log.
  *
- * Context: as mhp_online_block().
- * Return: 0; -EINVAL: it has holes or spans zones; -EBUSY: something in it
- * cannot be moved; -EINTR: a signal came; -ENOMEM; or what a notifier said.
+ * Context: process context, may sleep; device hotplug lock held, the memory
+ * hotplug lock not: it is taken here.
+ * Return: 0; -EINVAL: it has holes, or a block spans zones; -EPERM: boot memory is
+ * in it; -EBUSY: something in it can never be moved; -EINTR: a signal came;
+ * -ECANCELED: it was called off; -ETIMEDOUT: it took too long; -ENOMEM; or what a
+ * notifier said.
  */
 #ifdef CONFIG_MEMORY_HOTREMOVE
-int mhp_offline_block(struct memory_block *mem);
+int mhp_offline_range(u64 start, u64 size, unsigned int limit_ms);
+
+/* How long offlining by files may take, in milliseconds; 0: not limited. */
+unsigned int mhp_offline_timeout(void);
+
+/**
+ * mhp_offline_check() - what would happen if a range were to go offline?
+ * @start: first physical address, bytes, a multiple of a memory block
+ * @size:  bytes, a multiple of a memory block
+ *
+ * Nothing is changed. What was seen is in the file memory_hotplug/blockers in
+ * debugfs. It is of the moment: another one may come to use a page, or leave it.
+ *
+ * Context: process context, may sleep; device hotplug lock held.
+ * Return: 0: all that is in use can move, or nothing is online; -EBUSY: not all of
+ * it can; -EPERM: boot memory is in it; -EINVAL: not made of memory blocks, or a
+ * block spans zones; -ENOENT: no block is there; -EINTR: the task was killed.
+ */
+int mhp_offline_check(u64 start, u64 size);
+
+/**
+ * mhp_offline_cancel() - call off what is going on
+ * @address: physical address in a range that goes offline
+ *
+ * Who waits for it gets -ECANCELED soon, and the range is online as before.
+ *
+ * Context: process context, may sleep; takes no hotplug lock.
+ * Return: 0; -ESRCH: no range with this address is going offline.
+ */
+int mhp_offline_cancel(u64 address);
+
+/**
+ * mhp_block_removable() - can a memory block go offline, or is it?
+ * @mem: the block; it cannot go away meanwhile
+ *
+ * Looks at its pages until one cannot move, and then once more a moment later.
+ *
+ * Context: process context, may sleep; takes no lock.
+ * Return: true if nothing is known that speaks against it.
+ */
+bool mhp_block_removable(struct memory_block *mem);
 #else
-static inline int mhp_offline_block(struct memory_block *mem)
+static inline int mhp_offline_range(u64 start, u64 size, unsigned int limit_ms)
 {
 	return -EINVAL;
 }
+
+static inline unsigned int mhp_offline_timeout(void)
+{
+	return 0;
+}
+
+static inline bool mhp_block_removable(struct memory_block *mem)
+{
+	return false;
+}
 #endif
+
+/**
+ * memory_blocks_offline() - take all memory blocks of a range offline
+ * @start:    first physical address, bytes, a multiple of a memory block
+ * @size:     bytes, a multiple of a memory block
+ * @limit_ms: milliseconds that it may take; 0: as long as it needs
+ *
+ * Those that are online, all of them or none, in one operation.
+ *
+ * Context: process context, may sleep; device hotplug lock held.
+ * Return: how many were online; or as mhp_offline_range().
+ */
+int memory_blocks_offline(u64 start, u64 size, unsigned int limit_ms);
 
 #ifdef CONFIG_NUMA
 /**

@@ -57,6 +57,23 @@ int mhp_acpi_bind_one(struct device *dev, struct acpi_device *adev);
 void mhp_acpi_take_back(int mgid, u64 start, u64 size);
 
 /**
+ * mhp_acpi_offline() - take all memory of a memory device offline at once
+ * @handle:      ACPI object of a device
+ * @second_pass: the first pass has met a device that is in the way
+ * @error_dev:   set to a device that is in the way, if one is
+ * @status:      what the caller is to return
+ *
+ * If the device is a memory device whose blocks follow one another. Its blocks that
+ * were online are marked, to be put back if another device is in the way.
+ *
+ * Context: process context, may sleep; acpi_scan_lock and the device hotplug lock
+ * held.
+ * Return: true if it is such a device; false: the caller has to do it.
+ */
+bool mhp_acpi_offline(acpi_handle handle, bool second_pass, void **error_dev,
+		      acpi_status *status);
+
+/**
  * mhp_acpi_evaluate_ost() - tell firmware what became of an event
  * @handle: ACPI object of the device
  * @source: the event

@@ -7,7 +7,7 @@
  *
  *	by hand		probe.c  window.c  window_boot.c
  *	at boot		boot_size.c  firmware.c
- *	transactions	add.c  remove.c  online.c  offline.c
+ *	transactions	add.c  remove.c  online.c  offline.c (its parts: offline.h)
  *	decisions	policy.c  zone_choice.c  range.c  budget.c  price.c
  *			window_set.c  block_size.c  zone_extent.c
  *	state		piece.c  host.c  zone.c  section.c  node.c  memmap.c  resource.c
@@ -25,6 +25,7 @@
 
 #include "window_set.h"
 
+struct dentry;
 struct memory_block;
 struct memory_group;
 struct resource;
@@ -246,6 +247,14 @@ int mhp_remove_memory_killable(u64 start, u64 size);
 
 /* What memblock knows of a range that is not there any more. */
 void mhp_memblock_forget(u64 start, u64 size);
+
+/* offline.c, report.c */
+
+/* The folder memory_hotplug in debugfs. */
+struct dentry *mhp_debugfs(void);
+
+/* offline_and_remove_memory() in limited time, 0 if it is not limited. */
+int mhp_offline_and_remove(u64 start, u64 size, unsigned int limit_ms);
 
 /* resource.c */
 

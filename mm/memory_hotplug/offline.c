@@ -2,38 +2,36 @@
 /*
  * Offlining: pages are emptied and taken away from the page allocator.
  *
- * Owns:      the transaction.
+ * Owns:      the transaction, the parameter offline_timeout_ms.
  * Must not:  write spans or present counts: zone.c does.
- * Locks:     mhp_offline_block() takes the memory hotplug lock; offline_pages()
- *            expects it. While pages are emptied, the per-CPU lists of the LRU
- *            (all zones) and of the page allocator (this zone) are switched
- *            off: a page in one of them would be in use for no reason.
+ * Locks:     mhp_offline_range() takes the memory hotplug lock; offline_pages()
+ *            expects it.
  *
- * Three steps: the range is isolated, so that what gets free in it stays free;
- * it is emptied, in passes, until all of it is free or a signal comes; it is
- * taken away, which cannot fail.
+ * A range is one operation, however many memory blocks it has: all of it is
+ * isolated, so that what gets free in it stays free (drain.c); it is emptied, in
+ * passes, until all of it is free, or a signal comes, somebody calls it off, or
+ * the deadline has passed (evacuate.c); it is taken away, which cannot fail.
+ *
+ * Blocks that follow one another in the same zone and group are one run, unless
+ * they hold their own page structs.
  */
 #define pr_fmt(fmt) "memory_hotplug: " fmt
 
-#include <linux/delay.h>
 #include <linux/gfp.h>
-#include <linux/hugetlb.h>
 #include <linux/ioport.h>
+#include <linux/ktime.h>
 #include <linux/memhp.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/memremap.h>
-#include <linux/migrate.h>
 #include <linux/mm.h>
 #include <linux/mmdebug.h>
 #include <linux/mmzone.h>
-#include <linux/nodemask.h>
-#include <linux/page-isolation.h>
-#include <linux/pagemap.h>
+#include <linux/moduleparam.h>
 #include <linux/pfn.h>
 #include <linux/printk.h>
-#include <linux/ratelimit.h>
-#include <linux/sched/signal.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/swap.h>
 #include <linux/vmstat.h>
 #include <linux/writeback.h>
@@ -41,52 +39,24 @@
 
 #include "../internal.h"
 #include "internal.h"
+#include "offline.h"
 
-/* Pages migrated together: enough to share a TLB flush, not long to undo. */
-#define BATCH_PAGES	1024UL
+/* Of a run, all at once. */
+#define NO_ROUNDS	(1UL << (BITS_PER_LONG - 1))
 
-/* How long to leave alone what could not be moved. */
-#define PAUSE_MSEC	10
+static unsigned int offline_timeout_ms;
+module_param(offline_timeout_ms, uint, 0644);
+MODULE_PARM_DESC(offline_timeout_ms,
+		 "How long offlining by files of sysfs may take, unless the writer says so; 0: until a signal comes (default)");
 
-#define MOVE_GFP	(GFP_USER | __GFP_MOVABLE | __GFP_RETRY_MAYFAIL)
-
-/* Pages on their way out of the page allocator. */
-struct offlining {
-	unsigned long pfn, end, nr_pages;
-	unsigned long memmap_pages;	/* before them, hold their page structs */
-	struct zone *zone;
-	struct memory_group *group;
-	struct memory_notify note;	/* what listeners are told */
-	nodemask_t targets;		/* where data may go */
-	struct list_head batch;		/* isolated folios, to be migrated */
-	unsigned long batch_pages;
-	unsigned long moved;		/* pages, in this pass */
-	unsigned long stuck;		/* folios, in this pass */
-	const char *why;		/* it failed */
-};
-
-static int fail(struct offlining *op, int err, const char *why)
+unsigned int mhp_offline_timeout(void)
 {
-	op->why = why;
-	return err;
+	return READ_ONCE(offline_timeout_ms);
 }
 
-static int not_offlined(const struct offlining *op, int err)
+static int not_offlined(const struct mhp_offlining *op, int err)
 {
-	return mhp_refuse(PFN_PHYS(op->pfn), PFN_PHYS(op->nr_pages),
-			  "offlined", err, op->why);
-}
-
-/* A page that stays where it is; the next pass will try it again. */
-static void report_stuck(struct page *page, const char *why)
-{
-	static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, 3);
-
-	if (!__ratelimit(&limit))
-		return;
-	pr_info("pfn %#lx keeps its memory from going offline: %s\n",
-		page_to_pfn(page), why);
-	dump_page(page, why);
+	return mhp_refuse(op->start, op->size, "offlined", err, op->why);
 }
 
 /* May it be offlined at all? */
@@ -97,325 +67,218 @@ static int add_ram(unsigned long pfn, unsigned long nr_pages, void *sum)
 	return 0;
 }
 
-static bool has_holes(const struct offlining *op)
+static bool has_holes(const struct mhp_run *run)
 {
 	unsigned long ram = 0;
 
-	walk_system_ram_range(op->pfn, op->nr_pages, &ram, add_ram);
-	return ram != op->nr_pages;
+	walk_system_ram_range(run->pfn, run->nr_pages, &ram, add_ram);
+	return ram != run->nr_pages;
 }
 
-/* Subsections are there or not as a whole, but each page has a zone. */
-static bool subsection_in_zone(unsigned long pfn, unsigned long end,
-			       const struct zone *zone)
+/*
+ * Hot-added memory got its zone a block at a time, so one page of a section tells;
+ * of boot memory each page has to be asked.
+ */
+static bool section_in_zone(unsigned long pfn, unsigned long end,
+			    const struct zone *zone)
 {
 	struct page *page = pfn_to_online_page(pfn);
 
 	if (!page)
 		return false;
+	if (!early_section(__pfn_to_section(pfn)))
+		return page_zone(page) == zone;
 	for (; pfn < end; pfn++, page++)
 		if (page_zone(page) != zone)
 			return false;
 	return true;
 }
 
-static bool all_in_zone(const struct offlining *op)
+static bool all_in_zone(const struct mhp_run *run)
 {
-	unsigned long pfn, next;
+	unsigned long pfn, next, end = mhp_run_end(run);
 
-	for (pfn = op->pfn; pfn < op->end; pfn = next) {
-		next = min(op->end, ALIGN(pfn + 1, PAGES_PER_SUBSECTION));
-		if (!subsection_in_zone(pfn, next, op->zone))
+	for (pfn = run->pfn; pfn < end; pfn = next) {
+		next = min(end, ALIGN(pfn + 1, PAGES_PER_SECTION));
+		if (!section_in_zone(pfn, next, run->zone))
 			return false;
 		cond_resched();
 	}
 	return true;
 }
 
-static int check_range(struct offlining *op)
+static int check_run(struct mhp_offlining *op, const struct mhp_run *run)
 {
 	/* what is before it in its first section holds its page structs */
-	if (WARN_ON_ONCE(op->end <= op->pfn || !pageblock_aligned(op->pfn) ||
-			 !IS_ALIGNED(op->end, PAGES_PER_SECTION)))
-		return fail(op, -EINVAL,
-			    "not made of whole pageblocks up to a section's end");
-	if (has_holes(op))
-		return fail(op, -EINVAL, "it has holes");
-	if (!all_in_zone(op))
-		return fail(op, -EINVAL,
-			    "part of it is offline or in another zone");
+	if (WARN_ON_ONCE(mhp_run_end(run) <= run->pfn ||
+			 !pageblock_aligned(run->pfn) ||
+			 !IS_ALIGNED(mhp_run_end(run), PAGES_PER_SECTION)))
+		return mhp_offline_fail(op, -EINVAL,
+					"not made of whole pageblocks up to a section's end");
+	if (has_holes(run))
+		return mhp_offline_fail(op, -EINVAL, "it has holes");
+	if (!all_in_zone(run))
+		return mhp_offline_fail(op, -EINVAL,
+					"part of it is offline or in another zone");
+	if (mhp_boot_stays(run->pfn, run->nr_pages))
+		return mhp_offline_fail(op, -EPERM, "boot memory stays");
 	return 0;
 }
 
-/* Migration */
-
-/* Other nodes are to take the data, unless there are none. */
-static void choose_targets(struct offlining *op)
+static int check_runs(struct mhp_offlining *op)
 {
-	int nid = zone_to_nid(op->zone);
-
-	op->targets = node_states[N_MEMORY];
-	node_clear(nid, op->targets);
-	if (nodes_empty(op->targets))
-		node_set(nid, op->targets);
-}
-
-static void give_back_batch(struct offlining *op)
-{
-	putback_movable_pages(&op->batch);
-	op->batch_pages = 0;
-}
-
-static void migrate_batch(struct offlining *op)
-{
-	struct migration_target_control target = {
-		.nid = zone_to_nid(op->zone),
-		.nmask = &op->targets,
-		.gfp_mask = MOVE_GFP,
-		.reason = MR_MEMORY_HOTPLUG,
-	};
-	unsigned int moved = 0;
-	struct folio *folio;
-
-	if (list_empty(&op->batch))
-		return;
-	migrate_pages(&op->batch, alloc_migration_target, NULL,
-		      (unsigned long)&target, MIGRATE_SYNC, MR_MEMORY_HOTPLUG,
-		      &moved);
-	op->moved += moved;
-	list_for_each_entry(folio, &op->batch, lru) {
-		op->stuck++;
-		report_stuck(&folio->page, "it could not be migrated");
-	}
-	give_back_batch(op);
-}
-
-/* Kernel data: poisoned or not, nobody can take it away from its user. */
-static bool is_kernel_data(const struct folio *folio)
-{
-	return page_has_type(&folio->page) && !folio_test_hugetlb(folio);
-}
-
-static bool is_single(const struct folio *folio)
-{
-	return !folio_test_large(folio) || folio_test_hugetlb(folio);
-}
-
-/* Return: can nobody get at it? */
-static bool cut_off_poisoned(struct folio *folio, unsigned long pfn)
-{
-	if (!is_single(folio)) {
-		/* its good pages can move when they are folios of their own */
-		if (folio_test_lru(folio))
-			split_folio(folio);
-		return false;
-	}
-	if (folio_mapped(folio) && unmap_poisoned_folio(folio, pfn, false))
-		return false;
-	return !folio_test_lru(folio) || folio_isolate_lru(folio);
-}
-
-/*
- * A folio with a poisoned page must not be read, so it cannot be migrated. When
- * nobody can get at it, test_pages_isolated() takes it for free. The reference
- * from isolating it is kept: it shall not come back to the LRU.
- */
-static void retire_poisoned(struct offlining *op, struct folio *folio,
-			    unsigned long pfn)
-{
-	bool done = false;
-
-	if (!is_kernel_data(folio)) {
-		folio_lock(folio);
-		done = cut_off_poisoned(folio, pfn);
-		folio_unlock(folio);
-	}
-	if (done)
-		return;
-	op->stuck++;
-	report_stuck(pfn_to_page(pfn), "it is poisoned, and still in use");
-}
-
-static void collect_folio(struct offlining *op, struct folio *folio,
-			  unsigned long pfn)
-{
-	if (folio_contain_hwpoisoned_page(folio)) {
-		retire_poisoned(op, folio, pfn);
-	} else if (isolate_folio_to_list(folio, &op->batch)) {
-		op->batch_pages += folio_nr_pages(folio);
-	} else {
-		op->stuck++;
-		report_stuck(&folio->page, "it could not be isolated");
-	}
-}
-
-/* A look without a reference: it may be wrong, and is corrected later. */
-static bool may_hold_data(struct page *page)
-{
-	return PageLRU(page) || PageHuge(page) || PageHWPoison(page) ||
-	       __folio_test_movable(page_folio(page));
-}
-
-/* Return: the pfn to go on with. */
-static unsigned long visit_data(struct offlining *op, struct page *page,
-				unsigned long pfn)
-{
-	struct folio *folio = page_folio(page);
-	unsigned long next = pfn + 1;
-
-	/* free, or a free huge page */
-	if (!folio_try_get(folio))
-		return next;
-	if (page_folio(page) == folio) {
-		next = folio_pfn(folio) + folio_nr_pages(folio);
-		collect_folio(op, folio, pfn);
-	}
-	folio_put(folio);
-	return next;
-}
-
-/* Pages to pass over: a free block's, as far as one can tell without a lock. */
-static unsigned long free_run(struct page *page)
-{
-	unsigned long order = PageBuddy(page) ? buddy_order_unsafe(page) : 0;
-
-	return order <= MAX_PAGE_ORDER ? 1UL << order : 1;
-}
-
-static int visit_page(struct offlining *op, unsigned long pfn,
-		      unsigned long *next)
-{
-	struct page *page = pfn_to_page(pfn);
-
-	if (may_hold_data(page)) {
-		*next = visit_data(op, page, pfn);
-		return 0;
-	}
-	*next = pfn + free_run(page);
-	/* its driver did not let go when it was told to: it never will */
-	if (PageOffline(page) && page_count(page))
-		return fail(op, -EBUSY, "a driver keeps pages of it");
-	return 0;
-}
-
-/* Try once to move each folio in the range. */
-static int move_pass(struct offlining *op)
-{
-	unsigned long pfn = op->pfn;
+	const struct mhp_run *run;
 	int err = 0;
 
-	op->moved = 0;
-	op->stuck = 0;
-	while (pfn < op->end && !err) {
-		if (signal_pending(current))
-			err = fail(op, -EINTR, "a signal came");
-		else
-			err = visit_page(op, pfn, &pfn);
-		if (!err && op->batch_pages >= BATCH_PAGES)
-			migrate_batch(op);
-		cond_resched();
+	mhp_for_each_run(run, op) {
+		err = check_run(op, run);
+		if (err)
+			break;
 	}
-	if (err)
-		give_back_batch(op);
-	else
-		migrate_batch(op);
 	return err;
 }
 
-/* Return: 0 if all of the range is free; -EAGAIN if not; or another error. */
-static int check_empty(struct offlining *op)
-{
-	int err;
+/* Listeners */
 
-	if (op->stuck)
-		return -EAGAIN;
-	/* with no data in them, huge pages can be free pages like others */
-	err = dissolve_free_hugetlb_folios(op->pfn, op->end);
-	if (err)
-		return fail(op, err, "a huge page cannot be dissolved");
-	return test_pages_isolated(op->pfn, op->end, MEMORY_OFFLINE) ?
-	       -EAGAIN : 0;
+/* Pages of a node's zones up to a kind that go with a run and those before it. */
+static unsigned long going(const struct mhp_offlining *op,
+			   const struct mhp_run *last, enum zone_type highest)
+{
+	const struct mhp_run *run;
+	unsigned long pages = 0;
+
+	for (run = op->runs; run <= last; run++)
+		if (zone_to_nid(run->zone) == zone_to_nid(last->zone) &&
+		    zone_idx(run->zone) <= highest)
+			pages += run->nr_pages + run->memmap_pages;
+	return pages;
 }
 
-/* Passes over the range, until it is empty or a signal comes. */
-static int empty_range(struct offlining *op)
+/* A node loses its last memory, or its last kernel memory, with the last run of it. */
+static void note_run(struct mhp_offlining *op, struct mhp_run *run)
 {
-	int err;
+	struct memory_notify normal;
 
-	for (;;) {
-		err = move_pass(op);
-		if (!err)
-			err = check_empty(op);
-		if (err != -EAGAIN)
-			return err;
-		if (!op->moved)
-			msleep_interruptible(PAUSE_MSEC);
+	run->note = mhp_note(run->pfn, run->nr_pages);
+	normal = run->note;
+	mhp_note_departure(&normal, run->zone, going(op, run, ZONE_NORMAL));
+	mhp_note_departure(&run->note, run->zone, going(op, run, ZONE_MOVABLE));
+	run->note.status_change_nid_normal = normal.status_change_nid_normal;
+}
+
+/* The round of a run that begins at @pfn: the node changes with the last one. */
+static struct memory_notify round_of(const struct mhp_run *run,
+				     unsigned long pfn)
+{
+	unsigned long end = min(mhp_run_end(run), ALIGN(pfn + 1, run->round));
+
+	if (end == mhp_run_end(run)) {
+		struct memory_notify note = run->note;
+
+		note.start_pfn = pfn;
+		note.nr_pages = end - pfn;
+		return note;
 	}
+	return mhp_note(pfn, end - pfn);
 }
 
-/* Isolation */
-
-static int announce(struct offlining *op)
+/* One round after the other, as many as are asked for: their number, or an errno. */
+static int tell(struct mhp_offlining *op, unsigned long event, unsigned int most)
 {
+	const struct mhp_run *run;
+	struct memory_notify note;
+	unsigned int told = 0;
+	unsigned long pfn;
 	int err;
 
-	err = notifier_to_errno(memory_notify(MEM_GOING_OFFLINE, &op->note));
-	return err ? fail(op, err, "a listener refused") : 0;
+	mhp_for_each_run(run, op) {
+		for (pfn = run->pfn; pfn < mhp_run_end(run);
+		     pfn += note.nr_pages) {
+			if (told == most)
+				return 0;
+			note = round_of(run, pfn);
+			told++;
+			if (event == MEM_GOING_OFFLINE)
+				op->told = told;
+			err = notifier_to_errno(memory_notify(event, &note));
+			if (err && event == MEM_GOING_OFFLINE)
+				return err;
+		}
+	}
+	return 0;
 }
 
-static int isolate_range(struct offlining *op)
+static int announce(struct mhp_offlining *op)
 {
-	int err = start_isolate_page_range(op->pfn, op->end, MIGRATE_MOVABLE,
-					   MEMORY_OFFLINE | REPORT_FAILURE,
-					   MOVE_GFP);
+	int err = tell(op, MEM_GOING_OFFLINE, UINT_MAX);
 
-	return err ? fail(op, err, "pages that cannot be moved are in it") : 0;
+	return err ? mhp_offline_fail(op, err, "a listener refused") : 0;
 }
 
-/* All that may fail. On error, all is as before. */
-static int offline_prepare(struct offlining *op)
+/* All that may fail */
+
+/* What cannot be isolated is named. */
+static int isolate(struct mhp_offlining *op)
 {
+	int err = mhp_isolate(op);
+	struct mhp_survey survey = { .found = op->found };
+
+	if (err != -EBUSY)
+		return err;
+	mhp_survey(PHYS_PFN(op->start), PHYS_PFN(op->size), &survey);
+	mhp_report_pass(op);
+	return err;
+}
+
+/* On error, all is as before. */
+static int offline_prepare(struct mhp_offlining *op)
+{
+	struct mhp_run *run;
 	int err;
 
-	op->note = mhp_note(op->pfn, op->nr_pages);
-	mhp_note_departure(&op->note, op->zone,
-			   op->nr_pages + op->memmap_pages);
-	choose_targets(op);
-	lru_cache_disable();
-	zone_pcp_disable(op->zone);
-	err = isolate_range(op);
+	mhp_for_each_run(run, op)
+		note_run(op, run);
+	mhp_lists_off(op);
+	err = isolate(op);
 	if (err)
-		goto caches_on;
+		goto lists_on;
 	err = announce(op);
 	if (err)
 		goto cancel;
-	err = empty_range(op);
+	err = mhp_evacuate(op);
 	if (err)
 		goto cancel;
 	return 0;
 
 cancel:
 	/* those who were not told that it begins have to cope with this */
-	memory_notify(MEM_CANCEL_OFFLINE, &op->note);
-	undo_isolate_page_range(op->pfn, op->end, MIGRATE_MOVABLE);
-caches_on:
-	zone_pcp_enable(op->zone);
-	lru_cache_enable();
+	tell(op, MEM_CANCEL_OFFLINE, op->told);
+	mhp_isolate_undo(op);
+lists_on:
+	mhp_lists_on(op);
 	return err;
 }
 
 /* Steps that cannot fail */
 
-static void uncount_pages(struct offlining *op, unsigned long managed)
+static void uncount_run(const struct mhp_run *run, unsigned long managed)
 {
-	struct page *page = pfn_to_page(op->pfn);
+	struct page *page = pfn_to_page(run->pfn);
 
 	adjust_managed_page_count(page, -(long)managed);
-	adjust_present_page_count(page, op->group, -(long)op->nr_pages);
+	adjust_present_page_count(page, run->group, -(long)run->nr_pages);
 	/* those that hold page structs were never managed */
-	if (op->memmap_pages)
-		adjust_present_page_count(page - op->memmap_pages, op->group,
-					  -(long)op->memmap_pages);
+	if (run->memmap_pages)
+		adjust_present_page_count(page - run->memmap_pages, run->group,
+					  -(long)run->memmap_pages);
+}
+
+static void take_run(const struct mhp_run *run)
+{
+	unsigned long managed = mhp_take_free(run);
+
+	mhp_count_isolated(run->zone, -(long)run->nr_pages);
+	uncount_run(run, managed);
 }
 
 /* A node without memory needs no one to reclaim and compact it. */
@@ -440,38 +303,45 @@ static void retire_zone(struct zone *zone)
 	build_all_zonelists(NULL);
 }
 
-static void offline_commit(struct offlining *op)
+static void retire_run(const struct mhp_run *run)
 {
-	unsigned long managed = __offline_isolated_pages(op->pfn, op->end);
-
-	mhp_count_isolated(op->zone, -(long)op->nr_pages);
-	zone_pcp_enable(op->zone);
-	lru_cache_enable();
-	uncount_pages(op, managed);
-	init_per_zone_wmark_min();
-	mhp_depart(&op->note);
-	stop_daemons(&op->note);
-	if (!populated_zone(op->zone))
-		retire_zone(op->zone);
-	writeback_set_ratelimit();
-	memory_notify(MEM_OFFLINE, &op->note);
-	remove_pfn_range_from_zone(op->zone, op->pfn, op->nr_pages);
+	mhp_depart(&run->note);
+	stop_daemons(&run->note);
+	if (!populated_zone(run->zone))
+		retire_zone(run->zone);
 }
 
-/* The memory hotplug lock is held for writing. */
-static int offline_range(struct offlining *op)
+static void offline_commit(struct mhp_offlining *op)
 {
+	const struct mhp_run *run;
+
+	mhp_for_each_run(run, op)
+		take_run(run);
+	mhp_lists_on(op);
+	init_per_zone_wmark_min();
+	mhp_for_each_run(run, op)
+		retire_run(run);
+	writeback_set_ratelimit();
+	tell(op, MEM_OFFLINE, UINT_MAX);
+	mhp_for_each_run(run, op)
+		remove_pfn_range_from_zone(run->zone, run->pfn, run->nr_pages);
+}
+
+static int try_offline(struct mhp_offlining *op, unsigned int limit_ms)
+{
+	static struct blocker_list found;	/* one operation at a time */
 	int err;
 
 	INIT_LIST_HEAD(&op->batch);
-	op->end = op->pfn + op->nr_pages;
-	err = check_range(op);
+	op->found = &found;
+	blocker_list_clear(&found);
+	patience_begin(&op->patience, ktime_get_ns(), limit_ms);
+	mhp_report_begin(op->start, op->size);
+	err = check_runs(op) ?: offline_prepare(op);
 	if (!err)
-		err = offline_prepare(op);
-	if (err)
-		return not_offlined(op, err);
-	offline_commit(op);
-	return 0;
+		offline_commit(op);
+	mhp_report_end(op, err);
+	return err;
 }
 
 /**
@@ -481,69 +351,168 @@ static int offline_range(struct offlining *op)
  * @zone:      all of them are in it
  * @group:     memory group they belong to, or NULL
  *
- * What is in use is moved elsewhere, as long as that takes: only a signal ends
- * it. Prints a line when it fails; everything is as before then, but data that
- * was moved stays where it is now.
+ * What is in use is moved elsewhere, as long as that takes: a signal ends it, or
+ * somebody who calls it off. Prints a line when it fails; everything is as before
+ * then, but data that was moved stays where it is now.
  *
  * Context: process context, may sleep; memory hotplug lock held for writing.
- * Return: 0; -EINVAL: not such a range, or it has holes or spans zones; -EBUSY:
- * something in it cannot be moved; -EINTR: a signal came; -ENOMEM: huge pages
- * could not be dissolved; or what a listener said.
+ * Return: 0; -EINVAL: not such a range, or it has holes or spans zones; -EPERM: it
+ * is boot memory; -EBUSY: something in it cannot be moved; -EINTR: a signal came;
+ * -ECANCELED: it was called off; -ENOMEM: huge pages could not be dissolved; or
+ * what a listener said.
  */
 int offline_pages(unsigned long start_pfn, unsigned long nr_pages,
 		  struct zone *zone, struct memory_group *group)
 {
-	struct offlining op = {
+	struct mhp_run run = {
 		.pfn = start_pfn,
 		.nr_pages = nr_pages,
+		.round = NO_ROUNDS,
 		.zone = zone,
 		.group = group,
 	};
+	struct mhp_offlining op = {
+		.start = PFN_PHYS(start_pfn),
+		.size = PFN_PHYS(nr_pages),
+		.runs = &run,
+		.nr_runs = 1,
+	};
+	int err;
 
 	mhp_assert_locked();
-	return offline_range(&op);
+	err = try_offline(&op, 0);
+	return err ? not_offlined(&op, err) : 0;
 }
 
 /* Memory blocks */
 
-static void describe_block(struct offlining *op, struct memory_block *mem)
+/* The runs of a range; some are kept, all are counted. */
+struct run_list {
+	struct mhp_run last, *runs;
+	unsigned int nr, room;
+	int err;
+};
+
+/*
+ * KASAN finds the shadow of memory that goes by its start, which is that of what
+ * came online at once. Of a dynamic memory group (virtio-mem's) the driver wants to
+ * hear of the units that it plugs. All others take any range.
+ */
+static unsigned long round_pages(const struct memory_group *group)
+{
+	if (IS_ENABLED(CONFIG_KASAN_GENERIC) || IS_ENABLED(CONFIG_KASAN_SW_TAGS))
+		return PHYS_PFN(memory_block_size_bytes());
+	if (group && group->is_dynamic)
+		return group->d.unit_pages;
+	return NO_ROUNDS;
+}
+
+static struct mhp_run run_of_block(const struct memory_block *mem)
 {
 	unsigned long memmap = mem->altmap ? mem->altmap->free : 0;
 
-	*op = (struct offlining){
+	return (struct mhp_run){
 		.pfn = section_nr_to_pfn(mem->start_section_nr) + memmap,
-		.nr_pages = PFN_DOWN(memory_block_size_bytes()) - memmap,
+		.nr_pages = PHYS_PFN(memory_block_size_bytes()) - memmap,
 		.memmap_pages = memmap,
+		.round = round_pages(mem->group),
 		.zone = mem->zone,
 		.group = mem->group,
 	};
 }
 
-/* The opposite of what mhp_online_block() did before it onlined pages. */
-static void put_block_away(struct offlining *op, struct memory_block *mem)
+static bool continues(const struct mhp_run *last, const struct mhp_run *run)
 {
-	unsigned long first = op->pfn - op->memmap_pages;
-
-	if (op->memmap_pages)
-		mhp_deinit_memmap_on_memory(first, op->memmap_pages);
-	WRITE_ONCE(mem->zone, NULL);
-	op->note.altmap_start_pfn = first;
-	op->note.altmap_nr_pages = op->memmap_pages;
-	memory_notify(MEM_FINISH_OFFLINE, &op->note);
+	return last->zone == run->zone && last->group == run->group &&
+	       !last->memmap_pages && !run->memmap_pages &&
+	       mhp_run_end(last) == run->pfn;
 }
 
-int mhp_offline_block(struct memory_block *mem)
+static int add_block(struct memory_block *mem, void *arg)
 {
-	struct offlining op;
+	struct run_list *list = arg;
+	struct mhp_run run = run_of_block(mem);
+
+	if (mem->state != MEM_GOING_OFFLINE)
+		return 0;
+	if (!run.zone)
+		return -EINVAL;
+	if (list->nr && continues(&list->last, &run)) {
+		run.pfn = list->last.pfn;
+		run.nr_pages += list->last.nr_pages;
+	} else {
+		list->nr++;
+	}
+	list->last = run;
+	if (list->nr <= list->room)
+		list->runs[list->nr - 1] = run;
+	return 0;
+}
+
+/* Most ranges are one run, which needs no memory. */
+static int find_runs(struct mhp_offlining *op, struct run_list *list)
+{
+	int err = walk_memory_blocks(op->start, op->size, list, add_block);
+
+	if (err)
+		return mhp_offline_fail(op, err, "it spans zones");
+	if (list->nr > list->room) {
+		list->room = list->nr;
+		list->nr = 0;
+		list->runs = kvmalloc_array(list->room, sizeof(*list->runs),
+					    GFP_KERNEL);
+		if (!list->runs)
+			return mhp_offline_fail(op, -ENOMEM,
+						"no memory to note its parts, free some");
+		walk_memory_blocks(op->start, op->size, list, add_block);
+	}
+	op->runs = list->runs;
+	op->nr_runs = list->nr;
+	return 0;
+}
+
+/* The opposite of what mhp_online_block() did before it onlined pages. */
+static int put_block_away(struct memory_block *mem, void *unused)
+{
+	struct mhp_run run = run_of_block(mem);
+	unsigned long first = run.pfn - run.memmap_pages;
+	struct memory_notify note = mhp_note(run.pfn, run.nr_pages);
+
+	if (mem->state != MEM_GOING_OFFLINE)
+		return 0;
+	if (run.memmap_pages)
+		mhp_deinit_memmap_on_memory(first, run.memmap_pages);
+	WRITE_ONCE(mem->zone, NULL);
+	note.altmap_start_pfn = first;
+	note.altmap_nr_pages = run.memmap_pages;
+	memory_notify(MEM_FINISH_OFFLINE, &note);
+	return 0;
+}
+
+static int offline_blocks(struct mhp_offlining *op, unsigned int limit_ms)
+{
 	int err;
 
-	describe_block(&op, mem);
-	if (!op.zone)
-		return not_offlined(&op, fail(&op, -EINVAL, "it spans zones"));
 	mem_hotplug_begin();
-	err = offline_range(&op);
+	err = try_offline(op, limit_ms);
 	if (!err)
-		put_block_away(&op, mem);
+		walk_memory_blocks(op->start, op->size, NULL, put_block_away);
 	mem_hotplug_done();
+	return err;
+}
+
+int mhp_offline_range(u64 start, u64 size, unsigned int limit_ms)
+{
+	struct mhp_offlining op = { .start = start, .size = size };
+	struct mhp_run run;
+	struct run_list list = { .runs = &run, .room = 1 };
+	int err = find_runs(&op, &list);
+
+	if (!err && op.nr_runs)
+		err = offline_blocks(&op, limit_ms);
+	if (err)
+		not_offlined(&op, err);
+	if (list.runs != &run)
+		kvfree(list.runs);
 	return err;
 }

@@ -111,7 +111,8 @@ static int remove_locked(u64 start, u64 size, bool offline)
 	if (mhp_window_room(&added))
 		return mhp_not_removed(start, size, -ENOMEM,
 				       "no memory to note it, free some");
-	ret = offline ? offline_and_remove_memory(start, size) :
+	ret = offline ? mhp_offline_and_remove(start, size,
+					       mhp_offline_timeout()) :
 			mhp_remove_memory_killable(start, size);
 	if (!ret)
 		window_set_cut(&added, start, start + size);

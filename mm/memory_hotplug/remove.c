@@ -168,12 +168,10 @@ int mhp_remove_memory_killable(u64 start, u64 size)
 	return remove_locking(start, size, true);
 }
 
-/* How the blocks of a range were online, in their order. */
-struct history {
-	u8 *types;		/* enum mmop, MMOP_OFFLINE if it was offline */
-	unsigned int nr;
-};
-
+/*
+ * How the blocks of a range were online, in their order: an enum mmop for each,
+ * MMOP_OFFLINE if it was offline.
+ */
 static u8 online_type_of(struct memory_block *mem)
 {
 	if (mem->state == MEM_OFFLINE)
@@ -183,27 +181,19 @@ static u8 online_type_of(struct memory_block *mem)
 	return MMOP_ONLINE_KERNEL;
 }
 
-static int take_offline(struct memory_block *mem, void *arg)
+static int note_block(struct memory_block *mem, void *arg)
 {
-	struct history *h = arg;
-	u8 type = online_type_of(mem);
-	int ret = device_offline(&mem->dev);
+	u8 **next = arg;
 
-	if (ret < 0)
-		return ret;
-	h->types[h->nr++] = type;	/* MMOP_OFFLINE if it was offline */
+	*(*next)++ = online_type_of(mem);
 	return 0;
 }
 
 static int take_back_online(struct memory_block *mem, void *arg)
 {
-	struct history *h = arg;
-	u8 type;
+	u8 **next = arg;
+	u8 type = *(*next)++;
 
-	if (!h->nr)
-		return 1;		/* the rest was never touched */
-	h->nr--;
-	type = *h->types++;
 	if (type == MMOP_OFFLINE)
 		return 0;
 	mem->online_type = type;
@@ -216,20 +206,20 @@ static int take_back_online(struct memory_block *mem, void *arg)
 struct restoring {
 	struct work_struct work;
 	u64 start, size;
-	struct history history;
+	u8 *types;
 };
 
 static void restore(struct work_struct *work)
 {
 	struct restoring *r = container_of(work, struct restoring, work);
 
-	walk_memory_blocks(r->start, r->size, &r->history, take_back_online);
+	walk_memory_blocks(r->start, r->size, &r->types, take_back_online);
 }
 
 /* A task that is killed cannot start the threads of a node; a worker can. */
-static void put_back_online(u64 start, u64 size, const struct history *h)
+static void put_back_online(u64 start, u64 size, u8 *types)
 {
-	struct restoring r = { .start = start, .size = size, .history = *h };
+	struct restoring r = { .start = start, .size = size, .types = types };
 
 	INIT_WORK_ONSTACK(&r.work, restore);
 	queue_work(system_unbound_wq, &r.work);
@@ -237,31 +227,23 @@ static void put_back_online(u64 start, u64 size, const struct history *h)
 	destroy_work_on_stack(&r.work);
 }
 
-static int offline_and_remove(u64 start, u64 size, u8 *types)
+static int offline_and_remove(u64 start, u64 size, unsigned int limit_ms,
+			      u8 *types)
 {
-	struct history h = { .types = types };
-	int ret = walk_memory_blocks(start, size, &h, take_offline);
+	u8 *next = types;
+	int ret;
 
-	if (!ret)
-		ret = remove_offline(start, size, true);
+	walk_memory_blocks(start, size, &next, note_block);
+	ret = memory_blocks_offline(start, size, limit_ms);
+	if (ret < 0)
+		return ret;
+	ret = remove_offline(start, size, true);
 	if (ret)
-		put_back_online(start, size, &h);
+		put_back_online(start, size, types);
 	return ret;
 }
 
-/**
- * offline_and_remove_memory() - offline what is online, and remove all of it
- * @start: first physical address, bytes, a multiple of a memory block
- * @size:  bytes, a multiple of a memory block
- *
- * If it cannot be done, blocks that were online are so again, in the zone they
- * were in; one that is not says so in the log.
- *
- * Context: process context, may sleep; takes the device hotplug lock.
- * Return: 0; as remove_memory(); -ENOMEM; -EINTR: the task was killed while it
- * waited for walkers; or why a block cannot be offlined: -EBUSY, -EINTR, ...
- */
-int offline_and_remove_memory(u64 start, u64 size)
+int mhp_offline_and_remove(u64 start, u64 size, unsigned int limit_ms)
 {
 	int ret = mhp_check_range(start, size);
 	u8 *types;
@@ -275,11 +257,30 @@ int offline_and_remove_memory(u64 start, u64 size)
 				       "no memory to note what is online, free some");
 	lock_device_hotplug();
 	memory_uevents_begin(start, size);
-	ret = offline_and_remove(start, size, types);
+	ret = offline_and_remove(start, size, limit_ms, types);
 	memory_uevents_end();
 	unlock_device_hotplug();
 	kvfree(types);
 	return ret;
+}
+
+/**
+ * offline_and_remove_memory() - offline what is online, and remove all of it
+ * @start: first physical address, bytes, a multiple of a memory block
+ * @size:  bytes, a multiple of a memory block
+ *
+ * All that is online goes offline in one operation, or nothing does. If it then
+ * cannot be removed, blocks that were online are so again, in the zone they were
+ * in; one that is not says so in the log.
+ *
+ * Context: process context, may sleep; takes the device hotplug lock.
+ * Return: 0; as remove_memory(); -ENOMEM; -EINTR: the task was killed while it
+ * waited for walkers; or why it cannot be offlined: as mhp_offline_range().
+ */
+int offline_and_remove_memory(u64 start, u64 size)
+{
+	/* virtio-mem tries again, and expects no errors but those it knows */
+	return mhp_offline_and_remove(start, size, 0);
 }
 EXPORT_SYMBOL_GPL(offline_and_remove_memory);
 

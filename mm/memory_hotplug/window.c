@@ -296,9 +296,8 @@ DEFINE_SHOW_ATTRIBUTE(windows);
 
 static int __init windows_init(void)
 {
-	struct dentry *dir = debugfs_create_dir("memory_hotplug", NULL);
-
-	debugfs_create_file("windows", 0400, dir, NULL, &windows_fops);
+	debugfs_create_file("windows", 0400, mhp_debugfs(), NULL,
+			    &windows_fops);
 	return 0;
 }
 device_initcall(windows_init);

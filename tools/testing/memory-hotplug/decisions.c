@@ -11,16 +11,18 @@
 
 #include "tap.h"
 
-extern const struct tap_suite suite_block_size, suite_claims, suite_distances,
-			      suite_memmap_fill, suite_price, suite_window_set,
+extern const struct tap_suite suite_block_size, suite_blockers, suite_claims,
+			      suite_distances, suite_memmap_fill,
+			      suite_patience, suite_price, suite_window_set,
 			      suite_zone_choice, suite_zone_extent;
 
 int main(int argc, char **argv)
 {
 	static const struct tap_suite *const suites[] = {
-		&suite_block_size, &suite_claims, &suite_distances,
-		&suite_memmap_fill, &suite_price, &suite_window_set,
-		&suite_zone_choice, &suite_zone_extent, NULL,
+		&suite_block_size, &suite_blockers, &suite_claims,
+		&suite_distances, &suite_memmap_fill, &suite_patience,
+		&suite_price, &suite_window_set, &suite_zone_choice,
+		&suite_zone_extent, NULL,
 	};
 	bool stop = argc > 1 && !strcmp(argv[1], "-x");
 	const char *filter = argc > 1 + stop ? argv[1 + stop] : NULL;

@@ -45,10 +45,13 @@ ROWS = {"/proc/iomem": "CORE-06", "zone counters": "CORE-06",
 SHOW_A_DIMM = ("files, modes and links", "contents of files", "/proc/iomem", "zone counters")
 
 
-# Documentation/ABI/sysfs-memory-probe and core.rst; what they do is in test_probe.py and
-# test_uevent.py.
-OURS = re.compile(r"/sys/devices/system/memory/(probe|remove|window_add|window_remove)\b|"
-                  r"/sys/module/memory_hotplug/parameters/(one_uevent|online_cpus)\b")
+# Documentation/ABI/ and core.rst; what they do is in test_probe.py, test_offline.py and
+# test_uevent.py. What stock says of "removable" is always the same.
+OURS = re.compile(r"/sys/devices/system/memory/(probe|remove|window_add|window_remove|"
+                  r"offline|offline_check|offline_cancel)\b|"
+                  r"/sys/module/memory_hotplug/parameters/(one_uevent|online_cpus|"
+                  r"offline_timeout_ms)\b|"
+                  r"/memory\d+/removable:")
 
 
 def like_stock(ctx):
@@ -58,8 +61,8 @@ def like_stock(ctx):
     assert all(theirs[0][what] != theirs[1][what] for what in SHOW_A_DIMM), "seen too little"
     for moment, stock, own in zip(MOMENTS, theirs, ours):
         for what in stock:
-            found = differences(stock[what], [line for line in own[what]
-                                              if not OURS.search(line)])
+            found = differences(*([line for line in lines[what] if not OURS.search(line)]
+                                  for lines in (stock, own)))
             sentence = f"SYSFS-04 {ROWS.get(what, '')} {what} like stock's {moment}"
             if found:
                 ctx.note(f"{what} {moment}, stock - and ours +:\n" + "\n".join(found))

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Taking ranges offline by files: offline, offline_check and offline_cancel in
+ * /sys/devices/system/memory.
+ *
+ * Owns:      who may write them, and what the words mean. See
+ *            Documentation/ABI/sysfs-memory-offline.
+ * Must not:  move pages: mm/memory_hotplug does.
+ * Locks:     the device hotplug lock, but for offline_cancel: that takes none, as
+ *            the one who is called off holds it.
+ */
+#define pr_fmt(fmt) "memory_hotplug: " fmt
+
+#include <linux/ctype.h>
+#include <linux/device.h>
+#include <linux/errno.h>
+#include <linux/kstrtox.h>
+#include <linux/memhp.h>
+#include <linux/memory.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/printk.h>
+#include <linux/sysfs.h>
+
+#include "memory_line.h"
+#include "memory_offline.h"
+
+/* What a line says. */
+struct request {
+	u64 start, size;
+	unsigned int limit_ms;
+};
+
+/**
+ * struct offline_file - a file in which ranges are written
+ * @attr: its name and mode
+ * @form: what a line is like, for those who got it wrong
+ * @most: words that a line has at most: ADDR SIZE MSEC
+ * @act:  does what the file is for
+ */
+struct offline_file {
+	struct device_attribute attr;
+	const char *form;
+	unsigned int most;
+	int (*act)(const struct request *r);
+};
+
+static int parse_msec(const char *word, unsigned int *msec)
+{
+	return isdigit(*word) ? kstrtouint(word, 10, msec) : -EINVAL;
+}
+
+static int parse(const struct offline_file *file, struct memory_line *line,
+		 struct request *r)
+{
+	int err;
+
+	*r = (struct request){
+		.size = memory_block_size_bytes(),
+		.limit_ms = mhp_offline_timeout(),
+	};
+	if (line->nr > file->most)
+		return -EINVAL;
+	err = memory_line_bytes(line->word[0], &r->start);
+	if (!err && line->nr > 1)
+		err = memory_line_bytes(line->word[1], &r->size);
+	if (!err && line->nr > 2)
+		err = parse_msec(line->word[2], &r->limit_ms);
+	return err;
+}
+
+static ssize_t line_store(struct device *dev, struct device_attribute *attr,
+			  const char *buf, size_t count)
+{
+	const struct offline_file *file =
+		container_of(attr, struct offline_file, attr);
+	struct memory_line line;
+	struct request r;
+	int err = memory_line_permit(attr->attr.name);
+
+	if (err)
+		return err;
+	err = memory_line_split(&line, buf, count) ?: parse(file, &line, &r);
+	if (err) {
+		pr_err("%s: refused, error %d: write %s\n", attr->attr.name,
+		       err, file->form);
+		return err;
+	}
+	return file->act(&r) ?: count;
+}
+
+static int refuse(const char *file, int err, const char *why)
+{
+	pr_err("%s: refused, error %d: %s\n", file, err, why);
+	return err;
+}
+
+/* The last address of a range may be the last there is. */
+static bool is_of_blocks(const struct request *r)
+{
+	return r->size && r->start + r->size - 1 >= r->start &&
+	       IS_ALIGNED(r->start | r->size, memory_block_size_bytes());
+}
+
+static int count_block(struct memory_block *mem, void *count)
+{
+	++*(u64 *)count;
+	return 0;
+}
+
+/* Blocks that are there; those that are offline already do no harm. */
+static int offline_locked(const struct request *r)
+{
+	u64 blocks = 0;
+	int ret;
+
+	walk_memory_blocks(r->start, r->size, &blocks, count_block);
+	if (blocks != r->size / memory_block_size_bytes())
+		return refuse("offline", -ENOENT,
+			      "a part of it is not there, see /proc/iomem");
+	ret = memory_blocks_offline(r->start, r->size, r->limit_ms);
+	if (!ret)
+		return refuse("offline", -EINVAL, "it is offline already");
+	return min(ret, 0);
+}
+
+static int offline(const struct request *r)
+{
+	int ret;
+
+	if (!is_of_blocks(r))
+		return refuse("offline", -EINVAL,
+			      "ADDR and SIZE must be multiples of block_size_bytes, SIZE not zero");
+	ret = lock_device_hotplug_sysfs();
+	if (ret)
+		return ret;
+	ret = offline_locked(r);
+	unlock_device_hotplug();
+	return ret;
+}
+
+static struct offline_file offline_file = {
+	.attr	= __ATTR(offline, 0200, NULL, line_store),
+	.form	= "ADDR [SIZE [MILLISECONDS]]",
+	.most	= 3,
+	.act	= offline,
+};
+
+static int offline_check(const struct request *r)
+{
+	int ret = lock_device_hotplug_sysfs();
+
+	if (ret)
+		return ret;
+	ret = mhp_offline_check(r->start, r->size);
+	unlock_device_hotplug();
+	return ret;
+}
+
+static struct offline_file offline_check_file = {
+	.attr	= __ATTR(offline_check, 0200, NULL, line_store),
+	.form	= "ADDR [SIZE]",
+	.most	= 2,
+	.act	= offline_check,
+};
+
+static int offline_cancel(const struct request *r)
+{
+	return mhp_offline_cancel(r->start);
+}
+
+static struct offline_file offline_cancel_file = {
+	.attr	= __ATTR(offline_cancel, 0200, NULL, line_store),
+	.form	= "ADDR",
+	.most	= 1,
+	.act	= offline_cancel,
+};
+
+static struct attribute *memory_offline_attrs[] = {
+	&offline_file.attr.attr,
+	&offline_check_file.attr.attr,
+	&offline_cancel_file.attr.attr,
+	NULL
+};
+
+const struct attribute_group memory_offline_group = {
+	.attrs = memory_offline_attrs,
+};

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Isolation of a range: what gets free in it stays free, and goes.
+ *
+ * Owns:      the isolated pageblocks of an operation.
+ * Must not:  move data, or count pages: evacuate.c and offline.c do.
+ * Locks:     the memory hotplug lock is held for writing. While the range is
+ *            emptied, the per-CPU lists of the LRU (all zones) and of the page
+ *            allocator (one zone) are switched off: a page in one of them would
+ *            be in use for no reason.
+ *
+ * Only one zone's lists can be off at a time. A range that is in several zones is
+ * rare; there the others' are drained before each look, which is as good: a page
+ * may slip in once, between a look at its pageblock and the isolation of it.
+ *
+ * Work is done in pieces, so that neither the zone's lock is held nor the CPU kept
+ * for as long as a large range takes.
+ */
+#include <linux/align.h>
+#include <linux/gfp.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/page-isolation.h>
+#include <linux/sched.h>
+#include <linux/swap.h>
+
+#include "../internal.h"
+#include "internal.h"
+#include "offline.h"
+
+/* The isolation of a piece takes the zone's lock for each pageblock anew. */
+#define ISOLATE_PAGES	(SZ_1G >> PAGE_SHIFT)
+/* These hold it all the time. */
+#define LOOK_PAGES	PAGES_PER_SECTION
+
+static unsigned long piece_end(unsigned long pfn, unsigned long end,
+			       unsigned long pages)
+{
+	return min(end, ALIGN(pfn + 1, pages));
+}
+
+/* Per-CPU lists */
+
+void mhp_lists_off(struct mhp_offlining *op)
+{
+	lru_cache_disable();
+	zone_pcp_disable(op->runs->zone);
+}
+
+void mhp_lists_on(struct mhp_offlining *op)
+{
+	zone_pcp_enable(op->runs->zone);
+	lru_cache_enable();
+}
+
+void mhp_lists_drain(struct mhp_offlining *op)
+{
+	struct zone *last = op->runs->zone;
+	struct mhp_run *run;
+
+	mhp_for_each_run(run, op) {
+		if (run->zone == last || run->zone == op->runs->zone)
+			continue;
+		last = run->zone;
+		drain_all_pages(last);
+	}
+}
+
+/* Isolation */
+
+static void isolate_undo(unsigned long pfn, unsigned long end)
+{
+	unsigned long next;
+
+	for (; pfn < end; pfn = next) {
+		next = piece_end(pfn, end, ISOLATE_PAGES);
+		undo_isolate_page_range(pfn, next, MIGRATE_MOVABLE);
+		cond_resched();
+	}
+}
+
+static int isolate_run(struct mhp_offlining *op, const struct mhp_run *run)
+{
+	unsigned long pfn = run->pfn, end = mhp_run_end(run), next;
+	int err = 0;
+
+	for (; pfn < end; pfn = next) {
+		next = piece_end(pfn, end, ISOLATE_PAGES);
+		err = mhp_give_up(op);
+		if (err)
+			break;
+		if (start_isolate_page_range(pfn, next, MIGRATE_MOVABLE,
+					     MEMORY_OFFLINE, GFP_KERNEL)) {
+			err = mhp_offline_fail(op, -EBUSY,
+					       "pages that cannot be moved are in it");
+			break;
+		}
+		cond_resched();
+	}
+	if (err)
+		isolate_undo(run->pfn, pfn);
+	return err;
+}
+
+int mhp_isolate(struct mhp_offlining *op)
+{
+	int err;
+
+	for (; op->isolated < op->nr_runs; op->isolated++) {
+		err = isolate_run(op, &op->runs[op->isolated]);
+		if (err) {
+			mhp_isolate_undo(op);
+			return err;
+		}
+	}
+	return 0;
+}
+
+void mhp_isolate_undo(struct mhp_offlining *op)
+{
+	while (op->isolated) {
+		const struct mhp_run *run = &op->runs[--op->isolated];
+
+		isolate_undo(run->pfn, mhp_run_end(run));
+	}
+}
+
+/* Free pages */
+
+static bool run_is_free(const struct mhp_run *run)
+{
+	unsigned long pfn = run->pfn, end = mhp_run_end(run), next;
+
+	for (; pfn < end; pfn = next) {
+		next = piece_end(pfn, end, LOOK_PAGES);
+		if (test_pages_isolated(pfn, next, MEMORY_OFFLINE))
+			return false;
+		cond_resched();
+	}
+	return true;
+}
+
+bool mhp_all_free(struct mhp_offlining *op)
+{
+	const struct mhp_run *run;
+
+	mhp_for_each_run(run, op)
+		if (!run_is_free(run))
+			return false;
+	return true;
+}
+
+unsigned long mhp_take_free(const struct mhp_run *run)
+{
+	unsigned long pfn = run->pfn, end = mhp_run_end(run), next;
+	unsigned long managed = 0;
+
+	/* whole free blocks, by their order: none is larger than a section */
+	for (; pfn < end; pfn = next) {
+		next = piece_end(pfn, end, LOOK_PAGES);
+		managed += __offline_isolated_pages(pfn, next);
+		cond_resched();
+	}
+	return managed;
+}

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Evacuation: data in use moves out of an isolated range.
+ *
+ * Owns:      the passes over the range, and when they end.
+ * Must not:  isolate pageblocks, or change what is online.
+ * Locks:     the memory hotplug lock is held for writing. Folios are isolated
+ *            from the LRU and locked by migration as usual.
+ *
+ * All of the range is isolated before the first folio moves: none moves twice. In
+ * each pass each folio is tried once; between passes that moved nothing there is
+ * a pause that gets longer.
+ */
+#include <linux/gfp.h>
+#include <linux/hugetlb.h>
+#include <linux/ktime.h>
+#include <linux/migrate.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/nodemask.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+
+#include "../internal.h"
+#include "internal.h"
+#include "offline.h"
+
+/* Pages migrated together: enough to share a TLB flush, not long to undo. */
+#define BATCH_PAGES	1024UL
+
+/* Pages between two looks at the clock. */
+#define STRIDE_PAGES	8192UL
+
+#define MOVE_GFP	(GFP_USER | __GFP_MOVABLE | __GFP_RETRY_MAYFAIL)
+#define MOVE_GFP_SOON	(GFP_USER | __GFP_MOVABLE | __GFP_NORETRY)
+
+int mhp_give_up(struct mhp_offlining *op)
+{
+	if (signal_pending(current))
+		return mhp_offline_fail(op, -EINTR, "a signal came");
+	if (mhp_cancelled())
+		return mhp_offline_fail(op, -ECANCELED, "it was called off");
+	if (patience_limited(&op->patience) &&
+	    patience_over(&op->patience, ktime_get_ns()))
+		return mhp_offline_fail(op, -ETIMEDOUT,
+					"the deadline has passed");
+	return 0;
+}
+
+/* Migration */
+
+/* Other nodes are to take the data, unless there are none, or they are full. */
+static void choose_targets(struct mhp_offlining *op, int nid)
+{
+	op->targets = node_states[N_MEMORY];
+	if (op->full)
+		return;
+	node_clear(nid, op->targets);
+	if (nodes_empty(op->targets))
+		node_set(nid, op->targets);
+}
+
+static void give_back_batch(struct mhp_offlining *op)
+{
+	putback_movable_pages(&op->batch);
+	op->batch_pages = 0;
+}
+
+/*
+ * With a deadline nothing is waited for in the middle of a batch: neither a
+ * folio's lock nor its write-back, nor that others give up memory. The next pass
+ * is the second try.
+ */
+static int migrate_folios(struct mhp_offlining *op, int nid)
+{
+	bool soon = patience_limited(&op->patience);
+	struct migration_target_control target = {
+		.nid = nid,
+		.nmask = &op->targets,
+		.gfp_mask = soon ? MOVE_GFP_SOON : MOVE_GFP,
+		.reason = MR_MEMORY_HOTPLUG,
+	};
+	unsigned int moved = 0;
+	int ret;
+
+	choose_targets(op, nid);
+	ret = migrate_pages(&op->batch, alloc_migration_target, NULL,
+			    (unsigned long)&target,
+			    soon ? MIGRATE_ASYNC : MIGRATE_SYNC,
+			    MR_MEMORY_HOTPLUG, &moved);
+	op->moved += moved;
+	return ret;
+}
+
+static void migrate_batch(struct mhp_offlining *op, int nid)
+{
+	struct folio *folio;
+	bool no_room;
+
+	if (list_empty(&op->batch))
+		return;
+	no_room = migrate_folios(op, nid) == -ENOMEM;
+	op->full |= no_room;
+	list_for_each_entry(folio, &op->batch, lru)
+		mhp_note_stuck(op->found, folio, no_room);
+	give_back_batch(op);
+}
+
+/* Poisoned pages */
+
+/* Kernel data: poisoned or not, nobody can take it away from its user. */
+static bool is_kernel_data(const struct folio *folio)
+{
+	return page_has_type(&folio->page) && !folio_test_hugetlb(folio);
+}
+
+static bool is_single(const struct folio *folio)
+{
+	return !folio_test_large(folio) || folio_test_hugetlb(folio);
+}
+
+/* Return: can nobody get at it? */
+static bool cut_off_poisoned(struct folio *folio, unsigned long pfn)
+{
+	if (!is_single(folio)) {
+		/* its good pages can move when they are folios of their own */
+		if (folio_test_lru(folio))
+			split_folio(folio);
+		return false;
+	}
+	if (folio_mapped(folio) && unmap_poisoned_folio(folio, pfn, false))
+		return false;
+	return !folio_test_lru(folio) || folio_isolate_lru(folio);
+}
+
+/*
+ * A folio with a poisoned page must not be read, so it cannot be migrated. When
+ * nobody can get at it, test_pages_isolated() takes it for free. The reference
+ * from isolating it is kept: it shall not come back to the LRU.
+ */
+static void retire_poisoned(struct mhp_offlining *op, struct folio *folio,
+			    unsigned long pfn)
+{
+	bool done = false;
+
+	if (!is_kernel_data(folio)) {
+		folio_lock(folio);
+		done = cut_off_poisoned(folio, pfn);
+		folio_unlock(folio);
+	}
+	if (!done)
+		mhp_note_page(op->found, pfn_to_page(pfn), 1);
+}
+
+/* A pass */
+
+static void collect_folio(struct mhp_offlining *op, struct folio *folio,
+			  unsigned long pfn)
+{
+	if (folio_contain_hwpoisoned_page(folio))
+		retire_poisoned(op, folio, pfn);
+	else if (isolate_folio_to_list(folio, &op->batch))
+		op->batch_pages += folio_nr_pages(folio);
+	else
+		mhp_note_stuck(op->found, folio, false);
+}
+
+/* A look without a reference: it may be wrong, and is corrected later. */
+static bool may_hold_data(struct page *page)
+{
+	return PageLRU(page) || PageHuge(page) || PageHWPoison(page) ||
+	       __folio_test_movable(page_folio(page));
+}
+
+/* Huge pages that are free are the last to go: all else may fail before. */
+static void note_free_huge(struct mhp_offlining *op, unsigned long pfn)
+{
+	if (!op->huge_end)
+		op->huge_first = pfn;
+	op->huge_end = pfn + 1;
+}
+
+/* Return: the pfn to go on with. */
+static unsigned long visit_data(struct mhp_offlining *op, struct page *page,
+				unsigned long pfn)
+{
+	struct folio *folio = page_folio(page);
+	unsigned long next = pfn + 1;
+
+	if (!folio_try_get(folio)) {
+		if (PageHuge(page))
+			note_free_huge(op, pfn);
+		return next;
+	}
+	if (page_folio(page) == folio) {
+		next = folio_pfn(folio) + folio_nr_pages(folio);
+		collect_folio(op, folio, pfn);
+	}
+	folio_put(folio);
+	return next;
+}
+
+/* Pages to pass over: a free block's, as far as one can tell without a lock. */
+static unsigned long free_run(struct page *page)
+{
+	unsigned long order = PageBuddy(page) ? buddy_order_unsafe(page) : 0;
+
+	return order <= MAX_PAGE_ORDER ? 1UL << order : 1;
+}
+
+static int visit_page(struct mhp_offlining *op, unsigned long pfn,
+		      unsigned long *next)
+{
+	struct page *page = pfn_to_page(pfn);
+
+	if (may_hold_data(page)) {
+		*next = visit_data(op, page, pfn);
+		return 0;
+	}
+	*next = pfn + free_run(page);
+	/* its driver did not let go when it was told to: it never will */
+	if (PageOffline(page) && page_count(page)) {
+		mhp_note_page(op->found, page, 0);
+		return mhp_offline_fail(op, -EBUSY,
+					"a driver keeps pages of it");
+	}
+	return 0;
+}
+
+/* Some pages, then a look at the clock. */
+static int move_stride(struct mhp_offlining *op, int nid, unsigned long *pfn,
+		       unsigned long end)
+{
+	int err = mhp_give_up(op);
+
+	while (*pfn < end && !err) {
+		err = visit_page(op, *pfn, pfn);
+		if (!err && op->batch_pages >= BATCH_PAGES) {
+			migrate_batch(op, nid);
+			err = mhp_give_up(op);
+		}
+	}
+	cond_resched();
+	return err;
+}
+
+/* Try once to move each folio of a run. */
+static int move_run(struct mhp_offlining *op, const struct mhp_run *run)
+{
+	unsigned long pfn = run->pfn, end = mhp_run_end(run);
+	int nid = zone_to_nid(run->zone), err = 0;
+
+	while (pfn < end && !err)
+		err = move_stride(op, nid, &pfn, min(end, pfn + STRIDE_PAGES));
+	if (err)
+		give_back_batch(op);
+	else
+		migrate_batch(op, nid);
+	return err;
+}
+
+static int move_pass(struct mhp_offlining *op)
+{
+	const struct mhp_run *run;
+	int err = 0;
+
+	op->moved = 0;
+	op->huge_end = 0;
+	blocker_list_clear(op->found);
+	mhp_for_each_run(run, op) {
+		err = move_run(op, run);
+		if (err)
+			break;
+	}
+	op->passes++;
+	op->total_moved += op->moved;
+	/* a pass that was cut short knows less than the one before it */
+	if (!err || op->found->nr)
+		mhp_report_pass(op);
+	return err;
+}
+
+/* With no data in them, huge pages can be free pages like others. */
+static int dissolve_huge(struct mhp_offlining *op)
+{
+	const struct mhp_run *run;
+	unsigned long first, end;
+	int err;
+
+	if (op->found->nr || !op->huge_end)
+		return 0;
+	mhp_for_each_run(run, op) {
+		first = max(run->pfn, op->huge_first);
+		end = min(mhp_run_end(run), op->huge_end);
+		if (first >= end)
+			continue;
+		err = dissolve_free_hugetlb_folios(first, end);
+		if (err)
+			return mhp_offline_fail(op, err,
+						"a huge page cannot be dissolved");
+	}
+	return 0;
+}
+
+int mhp_evacuate(struct mhp_offlining *op)
+{
+	int err;
+
+	/* what is all free need not be looked through */
+	while (!mhp_all_free(op)) {
+		if (op->passes)
+			mhp_report_wait(patience_pause(&op->patience,
+						       ktime_get_ns(),
+						       op->moved));
+		err = move_pass(op) ?: dissolve_huge(op);
+		if (err)
+			return err;
+		mhp_lists_drain(op);
+	}
+	return 0;
+}

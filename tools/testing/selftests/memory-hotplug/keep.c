@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * keep KIND SIZE SEED [FILE]
+ *
+ * Uses memory in one of the ways in which programs do, and looks after it: it has a
+ * pattern in each word, which is verified and written anew, with another seed, until
+ * SIGTERM comes. KIND is
+ *
+ *	anon	anonymous memory, as small pages
+ *	thp	the same, as huge pages where the kernel has them
+ *	mlock	the same as anon, locked
+ *	hugetlb	huge pages of the pool
+ *	file	FILE, by a shared mapping: tmpfs or the page cache
+ *	idle	as anon, but written once and verified at the end
+ *	pin	as idle, and its first page is in a pipe (vmsplice) until SIGUSR1
+ *		comes. Only such pages have references that migration cannot explain
+ *
+ * Prints "ready PFN", PFN being that of the first page, when the pattern is there for
+ * the first time, and at the end how often it was verified and how many words were
+ * wrong. Status 0 only if none was.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define STEP	0x9e3779b97f4a7c15ull	/* odd: no value comes twice */
+#define THP	(2ul << 20)
+
+static volatile sig_atomic_t enough, unpin;
+static int in_pipe[2] = { -1, -1 };
+
+static void on_signal(int number)
+{
+	if (number == SIGTERM)
+		enough = 1;
+	else
+		unpin = 1;
+}
+
+static void fail(const char *what)
+{
+	perror(what);
+	exit(2);
+}
+
+static int is(const char *kind, const char *name)
+{
+	return !strcmp(kind, name);
+}
+
+static uint64_t *map_file(const char *path, size_t size)
+{
+	int fd = open(path, O_RDWR | O_CREAT, 0600);
+	void *p;
+
+	if (fd < 0 || ftruncate(fd, size))
+		fail(path);
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	return p;
+}
+
+static uint64_t *map(const char *kind, size_t size, const char *path)
+{
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	char *p;
+
+	if (is(kind, "file"))
+		return map_file(path, size);
+	if (is(kind, "hugetlb"))
+		flags |= MAP_HUGETLB;
+	p = mmap(NULL, size + (is(kind, "thp") ? THP : 0),
+		 PROT_READ | PROT_WRITE, flags, -1, 0);
+	if (p == MAP_FAILED || is(kind, "hugetlb"))
+		return (uint64_t *)p;
+	if (is(kind, "thp"))
+		p = (char *)(((uintptr_t)p + THP - 1) & ~(THP - 1));
+	madvise(p, size, is(kind, "thp") ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	return (uint64_t *)p;
+}
+
+static void write_words(uint64_t *words, size_t count, uint64_t seed)
+{
+	for (size_t i = 0; i < count; i++)
+		words[i] = (seed + i) * STEP;
+}
+
+static size_t verify_words(const volatile uint64_t *words, size_t count,
+			   uint64_t seed)
+{
+	size_t bad = 0;
+
+	for (size_t i = 0; i < count; i++)
+		bad += words[i] != (seed + i) * STEP;
+	return bad;
+}
+
+static unsigned long long pfn_of(const void *p)
+{
+	uint64_t entry = 0;
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+	off_t at = (uintptr_t)p / sysconf(_SC_PAGESIZE) * sizeof(entry);
+
+	if (fd < 0 || pread(fd, &entry, sizeof(entry), at) != sizeof(entry))
+		fail("/proc/self/pagemap");
+	close(fd);
+	return entry & ((1ull << 55) - 1);
+}
+
+static void pin(void *page)
+{
+	struct iovec io = { page, sysconf(_SC_PAGESIZE) };
+
+	if (pipe(in_pipe) || vmsplice(in_pipe[1], &io, 1, 0) != (ssize_t)io.iov_len)
+		fail("vmsplice");
+}
+
+static void unpin_page(void)
+{
+	close(in_pipe[0]);
+	close(in_pipe[1]);
+	unpin = 0;
+}
+
+/* Return: words that were wrong. */
+static size_t look_after(uint64_t *words, size_t count, uint64_t seed, int idle,
+			 unsigned long *rounds)
+{
+	size_t bad = 0;
+
+	while (!enough) {
+		if (unpin)
+			unpin_page();
+		if (idle) {
+			usleep(10000);
+			continue;
+		}
+		bad += verify_words(words, count, seed);
+		seed += 1ull << 40;
+		write_words(words, count, seed);
+		++*rounds;
+	}
+	++*rounds;
+	return bad + verify_words(words, count, seed);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long rounds = 0;
+	uint64_t *words, seed;
+	size_t size, bad;
+	int idle;
+
+	if (argc != 4 + (argc > 1 && is(argv[1], "file"))) {
+		fprintf(stderr, "usage: keep KIND SIZE SEED [FILE]\n");
+		return 2;
+	}
+	signal(SIGTERM, on_signal);
+	signal(SIGUSR1, on_signal);
+	size = strtoull(argv[2], NULL, 0);
+	seed = strtoull(argv[3], NULL, 0) << 32;
+	words = map(argv[1], size, argv[4]);
+	if (words == MAP_FAILED)
+		fail("mmap");
+	write_words(words, size / sizeof(*words), seed);
+	if (is(argv[1], "mlock") && mlock(words, size))
+		fail("mlock");
+	if (is(argv[1], "pin"))
+		pin(words);
+	idle = is(argv[1], "pin") || is(argv[1], "idle");
+	printf("ready %#llx\n", pfn_of(words));
+	fflush(stdout);
+	bad = look_after(words, size / sizeof(*words), seed, idle, &rounds);
+	printf("keep: verified %lu times, %zu words bad\n", rounds, bad);
+	return bad != 0;
+}

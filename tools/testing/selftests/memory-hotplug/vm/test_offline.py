@@ -1,0 +1,409 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Memory goes offline: as a whole range, in time, and who is in the way is named.
+
+Hidden RAM is added by the module memhp_range and used by the program keep; see
+offlining.py. Stock runs beside where it has what is asked for.
+"""
+
+import os
+import random
+import re
+
+import census
+from errno import EACCES, EBUSY, EINVAL, ENOENT, EPERM, ERANGE, ESRCH
+from machines import GIB
+from observe import amounts, expect_same, small_drift
+from offlining import (BLOCKERS, MEMORY, TIMEOUT, Keeper, Range, cancel, check, in_movable,
+                       machine, migrated, offline, report, timed)
+from probe import Case, refuse_all
+from ranges import do, set_state
+
+MIB = 1 << 20
+CYCLES = int(os.environ.get("MEMHP_CYCLES", "40"))
+SEEDS = int(os.environ.get("MEMHP_ROUNDS", "100"))
+FOLDER = "/sys/kernel/debug/memhp_range"
+# The clock counts instructions, and does not go on when others use the host.
+OWN_TIME = {"icount": True, "cpus": 1}
+
+
+# ---- OFFLINE-01
+
+def evict(guest, area):
+    """(pages in use, migrations) of offlining and removing a range."""
+    used, before = in_movable(guest), migrated(guest)
+    guest.check(f"echo {area.text()} > {FOLDER}/evict", timeout=300)
+    return used, migrated(guest) - before
+
+
+def part_used(ctx, tree, gib, mib):
+    with machine(ctx, boot=2, hidden=gib, tree=tree) as guest:
+        area = Range(guest, gib, boot=2)
+        keeper = Keeper(guest, "idle", mib * MIB)
+        used, moved = evict(guest, area)
+        ctx.note(f"{tree}: {gib} GiB, {used} pages in use, {moved} migrations: "
+                 f"{moved / used:.3f} each; {keeper.end()}")
+        return moved / used
+
+
+def moved_once(ctx):
+    for gib, mib in ((1, 700), (4, 1000), (8, 1200)):
+        ratios = {tree: part_used(ctx, tree, gib, mib) for tree in ctx.trees}
+        yield ratios[ctx.tree] <= 1.02, f"OFFLINE-01 {gib} GiB, {mib} MiB of it in use"
+
+
+def shown(guest):
+    """What must be as it was; the lists of each CPU come and go."""
+    text = guest.check("cat /proc/zoneinfo")
+    limits = re.findall(r"(?:high|batch):? +\d+", text)
+    return census.everything(guest) | {"limits of lists": "\n".join(limits)}
+
+
+def all_or_nothing(ctx):
+    """A pinned page in the last place that is looked at: all blocks come back."""
+    with machine(ctx) as guest:
+        area = Range(guest, 4)
+        keepers = [Keeper(guest, "idle", 200 * MIB), Keeper(guest, "pin", 4096)]
+        before = shown(guest)
+        for command in (f"echo {area.text()} 500 > {MEMORY}/offline",
+                        f"echo 500 > {TIMEOUT}; echo {area.text()} > {FOLDER}/evict & p=$!;"
+                        f" sleep 1; echo {area.start:#x} > {MEMORY}/offline_cancel; wait $p"):
+            error, _ = timed(guest, command)
+            expect_same(before | {"module parameters": ""},
+                        shown(guest) | {"module parameters": ""})
+            yield error in ("ETIMEDOUT", "ECANCELED"), f"OFFLINE-01 all is as before: {error}"
+        keepers[1].unpin()
+        guest.check(f"echo {area.text()} > {FOLDER}/evict", timeout=60)
+        for keeper in keepers:
+            ctx.note(keeper.end())
+        yield True, "OFFLINE-01 the range goes when nobody pins it"
+
+
+def mixed(ctx):
+    """Blocks of two zones, and some offline: those online go together."""
+    with machine(ctx) as guest:
+        area = Range(guest, 2, wanted=None)
+        half, block = area.size // 2, area.block
+        set_state(guest, area.start, half - block, "online_movable")
+        # nobody takes a page of it before it goes
+        before = area.states()
+        set_state(guest, area.start + half, block, "online_kernel")
+        set_state(guest, area.start + half + block, 2 * block, "online_movable")
+        error, _ = offline(guest, area.text())
+        ctx.note(f"kernel and movable blocks: {error}, {report(guest)}")
+        kernel = area.start // block + half // block
+        if error == "EBUSY":        # the kernel was quick to use its block
+            guest.check(f"! grep -q offline {MEMORY}/memory{kernel}/state")
+        else:
+            assert error == "0" and {s for s, _ in area.states()} == {"offline"}, area.states()
+        assert before[0] == ("online", "Movable"), before
+
+
+# ---- OFFLINE-02, OFFLINE-03
+
+def pin_and_wait(guest, area, limit):
+    """(error, seconds, what the file says, lines in the log)"""
+    guest.check("dmesg -c > /dev/null")
+    error, seconds = offline(guest, f"{area.text()} {limit}")
+    return error, seconds, report(guest), int(guest.check("dmesg | wc -l"))
+
+
+def stock_never(ctx):
+    if not ctx.beside_stock:
+        return
+    with machine(ctx, tree="stock") as guest:
+        area = Range(guest, 1)
+        Keeper(guest, "pin", 700 * MIB)
+        command = " && ".join(f"echo offline > {MEMORY}/memory{n}/state" for n in
+                              range(area.start // area.block,
+                                    (area.start + area.size) // area.block))
+        error, seconds = timed(guest, f"timeout -s INT 5 sh -c '{command}'")
+        lines = guest.check("dmesg | wc -l").strip()
+        ctx.note(f"stock: {error} after {seconds:.2f} s and SIGINT, {lines} lines in the log")
+
+
+def in_time(ctx):
+    stock_never(ctx)
+    with machine(ctx, **OWN_TIME) as guest:
+        area = Range(guest, 4)
+        keeper = Keeper(guest, "pin", 64 * MIB)
+        before = area.states()
+        error, seconds, (keys, found), lines = pin_and_wait(guest, area, 1000)
+        ctx.note(f"{error} after {seconds:.2f} s; {keys}; {found}; {lines} lines in the log")
+        yield (error == "ETIMEDOUT" and seconds <= 1.1 and int(keys["msec"]) <= 1100
+               and area.states() == before), "OFFLINE-02 a deadline of 1 s is kept with a pinned page"
+        ours = [b for b in found if b.pfn <= keeper.pfn < b.pfn + b.count]
+        yield (len(ours) == 1 and ours[0].kind == "pinned" and ours[0].refs == 1
+               and ours[0].owner == f"pid:{keeper.pid}:keep"), "OFFLINE-03 the page, its kind and owner are named"
+        yield lines <= 6, "OFFLINE-03 the log is not flooded"
+        yield from by_parameter(guest, area)
+        keeper.unpin()
+        error, _ = offline(guest, f"{area.text()} 20000")
+        yield error == "0", "OFFLINE-02 with the pin gone it goes in time"
+        ctx.note(keeper.end())
+
+
+def by_parameter(guest, area):
+    """The default deadline holds for the files of blocks, too."""
+    guest.check(f"echo 300 > {TIMEOUT}")
+    pfn = report(guest)[1][0].pfn
+    block = pfn * guest.page_size() // area.block
+    error, seconds = timed(guest, f"echo offline > {MEMORY}/memory{block}/state")
+    yield error == "ETIMEDOUT" and seconds <= 0.35, "OFFLINE-02 the parameter's deadline holds for a block's file"
+    guest.check(f"echo 0 > {TIMEOUT}")
+
+
+def seeded(ctx):
+    """Deadlines and users at random, each time all is back and somebody is named."""
+    generator = random.Random(4)
+    with machine(ctx, **OWN_TIME) as guest:
+        area = Range(guest, 2)
+        before, late, wrong = area.states(), [], []
+        for seed in range(ctx.times(SEEDS)):
+            kind = generator.choice(("pin", "pin", "mlock pin", "thp pin", "hugetlb"))
+            problem, over = one_seed(guest, area, kind, generator, before)
+            late += [seed] if over else []
+            wrong += [(seed, kind, problem)] if problem else []
+        ctx.note(f"late: {late}; wrong: {wrong}")
+        yield not late, f"OFFLINE-02 {SEEDS} seeded blockers: all return by the deadline and 10 %"
+        yield not wrong, f"OFFLINE-03 {SEEDS} seeded blockers: all are named, and all is restored"
+
+
+def one_seed(guest, area, kind, generator, before):
+    limit = generator.randrange(100, 700)
+    if kind == "hugetlb":
+        return huge_seed(guest, area, limit, before)
+    keepers = [Keeper(guest, word, generator.randrange(1, 60) * MIB) for word in kind.split()]
+    error, seconds = offline(guest, f"{area.text()} {limit}")
+    found = report(guest)[1]
+    named = [b for b in found if b.kind == "pinned"
+             and b.pfn <= keepers[-1].pfn < b.pfn + b.count]
+    fine = error == "ETIMEDOUT" and named and area.states() == before
+    for keeper in keepers:
+        keeper.end()
+    return ("" if fine else f"{error} {found}"), seconds * 1000 > limit * 1.1 + 20
+
+
+def huge_seed(guest, area, limit, before):
+    """Huge pages in use, all of the pool: there are no others to move to."""
+    guest.check("echo 8 > /proc/sys/vm/nr_hugepages")
+    keeper = Keeper(guest, "hugetlb", 16 * MIB)
+    guest.check("dd if=/dev/zero of=/dev/null bs=1M count=1 2>/dev/null")
+    error, seconds = offline(guest, f"{area.text()} {limit}")
+    found = report(guest)[1]
+    inside = area.start <= keeper.pfn * guest.page_size() < area.start + area.size
+    fine = (error == "0" or
+            error in ("ETIMEDOUT", "EBUSY") and found and area.states() == before)
+    keeper.end()
+    guest.check("echo 0 > /proc/sys/vm/nr_hugepages")
+    if error == "0":
+        set_state(guest, area.start, area.size, "online_movable")
+    return "" if fine and inside else f"{error} {found}", seconds * 1000 > limit * 1.1 + 20
+
+
+# ---- OFFLINE-04, OFFLINE-06
+
+def glance(guest, area):
+    return census.look(guest), migrated(guest), area.states()
+
+
+def asked(ctx):
+    with machine(ctx) as guest:
+        area = Range(guest, 2)
+        keeper = Keeper(guest, "idle", 300 * MIB)
+        first = glance(guest, area)
+        yield check(guest, area.text()) == "0", "OFFLINE-04 nothing is in the way"
+        movable, used = int(report(guest)[0]["movable"]), in_movable(guest)
+        ctx.note(f"{movable} pages would move, {used} are in use")
+        yield abs(movable - used) <= used // 50, "OFFLINE-04 it says how many pages would move"
+        pin = Keeper(guest, "pin", 4096)
+        yield check(guest, area.text()) == "EBUSY", "OFFLINE-04 a pinned page is in the way"
+        found = report(guest)[1]
+        yield ([(b.pfn, b.kind, b.owner) for b in found]
+               == [(pin.pfn, "pinned", f"pid:{pin.pid}:keep")]), "OFFLINE-04 and is named"
+        pin.end()
+        second = glance(guest, area)
+        yield first == second, "OFFLINE-04 nothing has changed, and no page has moved"
+        yield check(guest, f"{GIB:#x} {area.block:#x}") == "EPERM", "OFFLINE-04 boot memory stays"
+        moved = migrated(guest)
+        assert offline(guest, area.text())[0] == "0"
+        moved = migrated(guest) - moved
+        ctx.note(f"{moved} have moved; {keeper.end()}")
+        yield abs(moved - movable) <= movable // 50, "OFFLINE-04 as many pages move when it is done"
+        yield check(guest, area.text()) == "0", "OFFLINE-04 what is offline has nothing in the way"
+
+
+def removable(guest, pfn):
+    block = pfn * guest.page_size() // guest.blocks()[0].size
+    return guest.check(f"cat {MEMORY}/memory{block}/removable").strip()
+
+
+def tells_truth(ctx):
+    with machine(ctx) as guest:
+        area = Range(guest, 1)
+        first = area.start // guest.page_size()
+        yield removable(guest, GIB // guest.page_size()) == "0", "OFFLINE-06 boot memory is not removable"
+        yield removable(guest, first) == "1", "OFFLINE-06 movable memory is"
+        keeper = Keeper(guest, "idle", 600 * MIB)
+        yield removable(guest, keeper.pfn) == "1", "OFFLINE-06 also if it is in use"
+        keeper.end()
+        pin = Keeper(guest, "pin", 4096)
+        yield removable(guest, pin.pfn) == "0", "OFFLINE-06 a block with a pinned page is not"
+        pin.unpin()
+        yield removable(guest, pin.pfn) == "1", "OFFLINE-06 and is when the pin is gone"
+        pin.end()
+        set_state(guest, area.start, area.size, "offline")
+        yield removable(guest, first) == "1", "OFFLINE-06 what is offline is"
+        yield from kernel_memory(ctx, guest, area)
+
+
+def kernel_memory(ctx, guest, area):
+    """The file says of each block what trying to offline it says."""
+    set_state(guest, area.start, area.size, "online_kernel")
+    guest.check("mkdir /tmp/many; i=0; while [ $i -lt 40000 ]; do : > /tmp/many/$i;"
+                " i=$((i+1)); done", timeout=300)
+    blocks = [b for b in guest.blocks() if area.start <= b.start < area.start + area.size]
+    says, truth, kinds = {}, {}, set()
+    for block in blocks:
+        says[block.index] = block.removable == "1"
+        truth[block.index] = guest.set_state(block, "offline") == 0
+        kinds |= {(b.kind, b.owner) for b in report(guest)[1]}
+    ctx.note(f"removable {says}; goes offline {truth}; {kinds}")
+    yield says == truth and not all(truth.values()), "OFFLINE-06 of kernel memory it says what trying says"
+    yield any(kind == "slab" and owner.startswith("cache:") for kind, owner in kinds
+              ), "OFFLINE-03 the kernel's pages and their caches are named"
+
+
+# ---- OFFLINE-05
+
+def called_off(ctx):
+    with machine(ctx) as guest:
+        area = Range(guest, 1)
+        pin = Keeper(guest, "pin", 4096)
+        before = area.states()
+        yield cancel(guest, area.start) == "ESRCH", "OFFLINE-05 nothing is going on"
+        job = f"(echo {area.text()} > {MEMORY}/offline) & p=$!; sleep 0.5; "
+        error, seconds = timed(guest, f"{job} echo {GIB:#x} > {MEMORY}/offline_cancel;"
+                               f" echo {area.start + area.size - 1:#x} > {MEMORY}/offline_cancel; wait $p")
+        yield (error == "ECANCELED" and seconds < 1 and area.states() == before
+               ), "OFFLINE-05 another process calls it off, and names an address in it"
+        error, seconds = timed(guest, f"timeout -s INT 0.5 sh -c 'echo {area.text()} > {MEMORY}/offline';"
+                               " r=$?; [ $r = 143 ] || [ $r = 124 ] || [ $r = 1 ]")
+        yield (error == "0" and seconds < 1 and report(guest)[0]["error"] == "-4"
+               and area.states() == before), "OFFLINE-05 a signal ends it"
+        block = pin.pfn * guest.page_size() // area.block
+        error, seconds = timed(guest, f"timeout -s INT 0.5 sh -c 'echo offline > {MEMORY}/memory{block}/state'; true")
+        yield (seconds < 1 and report(guest)[0]["error"] == "-4"
+               and area.states() == before), "OFFLINE-05 a signal ends it for a block's file"
+        yield cancel(guest, area.start) == "ESRCH", "OFFLINE-05 nothing is going on any more"
+        pin.end()
+        yield offline(guest, area.text())[0] == "0", "OFFLINE-05 what was called off can be done"
+
+
+# ---- OFFLINE-07
+
+USERS = [("anon", 30, ""), ("thp", 30, ""), ("mlock", 20, ""), ("hugetlb", 16, ""),
+         ("file", 30, "/tmp/shm/data"), ("file", 30, "/tmp/disk/data")]
+PREPARE = ("mkdir -p /tmp/shm /tmp/disk; mount -t tmpfs none /tmp/shm;"
+           " dd if=/dev/zero of=/tmp/disk.img bs=1M count=64 2>/dev/null;"
+           " echo 24 > /proc/sys/vm/nr_hugepages")
+
+
+def survives(ctx):
+    """Everything is in use and changes all the time, while the range comes and goes."""
+    count = ctx.times(CYCLES)
+    with machine(ctx, boot=2, hidden=2) as guest:
+        area = Range(guest, 2, boot=2)
+        guest.check(PREPARE, timeout=120)
+        keepers = [Keeper(guest, kind, size * MIB, path) for kind, size, path in USERS]
+        before = migrated(guest)
+        command = (f"echo {area.text()} 20000 > {MEMORY}/offline"
+                   f" && echo {area.text()} > {FOLDER}/remove && echo {area.text()} > {FOLDER}/add"
+                   f" && for b in $(seq {area.start // area.block} {(area.start + area.size) // area.block - 1});"
+                   f" do echo online_movable > {MEMORY}/memory$b/state || exit 1; done")
+        tries = 0
+        for _ in range(count):
+            status, out = guest.run(command, timeout=120)
+            tries += status != 0
+            assert status == 0 or "timed out" in out or "busy" in out, out
+            # a huge page can only move to one that is free elsewhere
+            guest.check(f"echo 24 > /proc/sys/vm/nr_hugepages; for b in {MEMORY}/memory*/state;"
+                        f" do [ $(cat $b) = online ] || echo online_movable > $b; done || true")
+        moved = migrated(guest) - before
+        said = [f"{keeper.kind}: {keeper.end()}" for keeper in keepers]
+        ctx.note(f"{count} cycles, {tries} refused, {moved} migrations\n" + "\n".join(said))
+        assert tries <= count // 10 and moved > count * 1000
+
+
+# ---- bad input
+
+BAD = {
+    "an empty line": ("\n", EINVAL),
+    "only blanks": ("  \t\n", EINVAL),
+    "no number": ("memory\n", EINVAL),
+    "a negative address": ("-{at}", EINVAL),
+    "a sign": ("+{at}", EINVAL),
+    "200 digits": ("9" * 200, EINVAL),
+    "more than 64 bits": ("0x10000000080000000", ERANGE),
+    "a NUL inside": ("{at}\0", EINVAL),
+    "two lines": ("{at}\n{at}\n", EINVAL),
+    "more than a page": ("{at}" + " " * 70000, EINVAL),
+    "too many words": ("{at} {size} 1 1 1", EINVAL),
+}
+RANGES = {
+    "no size": ("{at} 0", EINVAL),
+    "half a block": ("{at} 0x1000", EINVAL),
+    "an address off the block": ("{at:.8}1 {size}", EINVAL),
+    "a range that wraps": ("0xfffffffff8000000 1G", EINVAL),
+    "memory that is not there": ("0x7f0000000000 {size}", ENOENT),
+    "a negative size": ("{at} -{size}", EINVAL),
+}
+LIMITS = {
+    "a deadline that is no number": ("{at} {size} soon", EINVAL),
+    "a negative deadline": ("{at} {size} -1", EINVAL),
+    "a deadline with a unit": ("{at} {size} 1s", EINVAL),
+    "a huge deadline": ("{at} {size} 99999999999", ERANGE),
+}
+
+
+def bad_cases(area):
+    at, size = f"{area.start:#x}", f"{area.block:#x}"
+    files = {"offline": BAD | RANGES | LIMITS, "offline_check": BAD | RANGES,
+             "offline_cancel": BAD}
+    for file, cases in files.items():
+        for what, (text, error) in cases.items():
+            # what is not there is said by the errno alone
+            quiet = file == "offline_check" and what in RANGES and what != "a negative size"
+            yield Case(what, file, text.format(at=at, size=size), error, lines=0 if quiet else 1)
+        yield Case("a writer without CAP_SYS_ADMIN", file, at, EPERM, "-c")
+        yield Case("opened by another user", file, at, EACCES, "-o -u 1000", lines=0)
+    yield Case("nothing is going on", "offline_cancel", at, ESRCH, lines=0)
+    yield Case("two words", "offline_cancel", f"{at} {size}", EINVAL)
+    yield Case("a deadline", "offline_check", f"{at} {size} 1", EINVAL)
+
+
+def refused(ctx):
+    with machine(ctx) as guest:
+        area = Range(guest, 1)
+        yield from refuse_all(ctx, guest, list(bad_cases(area)), "OFFLINE-02 OFFLINE-04 OFFLINE-05")
+        for text in ("-1", "soon", "99999999999", "1.5", ""):
+            status, _ = guest.run(f"echo '{text}' > {TIMEOUT}")
+            yield (status != 0 and guest.check(f"cat {TIMEOUT}") == "0\n"
+                   ), f"OFFLINE-02 offline_timeout_ms does not take '{text}'"
+        for name in (BLOCKERS, f"{MEMORY}/offline"):
+            status, _ = guest.run(f"su -s /bin/sh nobody -c 'cat {name}' 2>&1 ||"
+                                  f" setpriv --reuid=1000 cat {name}")
+            yield status != 0, f"OFFLINE-03 {os.path.basename(name)} is not for everybody to read"
+
+
+SCENARIOS = [
+    ("OFFLINE-01 a page moves once, however many blocks go", moved_once),
+    ("OFFLINE-01 a range that cannot go is as it was, all of it", all_or_nothing),
+    ("OFFLINE-01 what is online of a range goes, in whatever zones", mixed),
+    ("OFFLINE-02 OFFLINE-03 a pinned page, a deadline, and who it is", in_time),
+    ("OFFLINE-02 OFFLINE-03 seeded blockers, all returned in time", seeded),
+    ("OFFLINE-04 a range is looked at without touching it", asked),
+    ("OFFLINE-05 it is called off, by a process or a signal", called_off),
+    ("OFFLINE-06 removable is what is so", tells_truth),
+    ("OFFLINE-07 data in use survives while its memory comes and goes", survives),
+    ("OFFLINE-02 OFFLINE-04 OFFLINE-05 bad input is refused", refused),
+]
