@@ -75,6 +75,7 @@ enum blocker_kind blocker_kind_of(const struct blocker_facts *f)
 void blocker_list_clear(struct blocker_list *list)
 {
 	list->nr = 0;
+	list->kinds = 0;
 	list->lost = 0;
 	list->pages = 0;
 }
@@ -91,12 +92,23 @@ void blocker_list_add(struct blocker_list *list, const struct blocker *b)
 	struct blocker *last = list->nr ? &list->at[list->nr - 1] : NULL;
 
 	list->pages += b->count;
+	list->kinds |= 1U << b->kind;
 	if (last && !list->lost && continues(last, b))
 		last->count += b->count;
 	else if (list->nr < BLOCKERS_KEPT)
 		list->at[list->nr++] = *b;
 	else
 		list->lost++;
+}
+
+/* Somebody may let go of data, and data may find a place. */
+#define PASSING	(1U << BLOCKER_NONE | 1U << BLOCKER_PINNED |		\
+		 1U << BLOCKER_WRITEBACK | 1U << BLOCKER_LOCKED |	\
+		 1U << BLOCKER_NO_MEMORY | 1U << BLOCKER_BUSY)
+
+bool blocker_list_lasting(const struct blocker_list *list)
+{
+	return list->kinds & ~PASSING;
 }
 
 void blocker_owner_tidy(char owner[BLOCKER_OWNER_SIZE])

@@ -101,10 +101,11 @@ struct blocker {
  * @nr:    how many of them there are
  * @lost:  those for which there was no place
  * @pages: of all
+ * @kinds: a bit for each kind that was found
  */
 struct blocker_list {
 	struct blocker at[BLOCKERS_KEPT];
-	unsigned int nr;
+	unsigned int nr, kinds;
 	u64 lost, pages;
 };
 
@@ -118,6 +119,9 @@ void blocker_list_clear(struct blocker_list *list);
  * Those that continue the last ones become one with them.
  */
 void blocker_list_add(struct blocker_list *list, const struct blocker *b);
+
+/* Is there one that stays however long one waits? */
+bool blocker_list_lasting(const struct blocker_list *list);
 
 /*
  * Makes one word of an owner's text: what is blank or cannot be printed becomes

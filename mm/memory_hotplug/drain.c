@@ -15,6 +15,12 @@
  *
  * Work is done in pieces, so that neither the zone's lock is held nor the CPU kept
  * for as long as a large range takes.
+ *
+ * start_isolate_page_range() looks at each page of a movable zone, three quarters
+ * of what offlining free memory would cost. Here a pageblock is isolated by what
+ * that calls in the end, and whatever cannot move is found by one who looks at free
+ * blocks by their order (inspect.c), where anything can be found at all: in
+ * ZONE_MOVABLE, hot-added memory has nothing but data, and pages of drivers.
  */
 #include <linux/align.h>
 #include <linux/gfp.h>
@@ -23,16 +29,14 @@
 #include <linux/mmzone.h>
 #include <linux/page-isolation.h>
 #include <linux/sched.h>
+#include <linux/spinlock.h>
 #include <linux/swap.h>
 
 #include "../internal.h"
 #include "internal.h"
 #include "offline.h"
 
-/* The isolation of a piece takes the zone's lock for each pageblock anew. */
-#define ISOLATE_PAGES	(SZ_1G >> PAGE_SHIFT)
-/* These hold it all the time. */
-#define LOOK_PAGES	PAGES_PER_SECTION
+#define PIECE_PAGES	PAGES_PER_SECTION
 
 static unsigned long piece_end(unsigned long pfn, unsigned long end,
 			       unsigned long pages)
@@ -74,30 +78,64 @@ static void isolate_undo(unsigned long pfn, unsigned long end)
 	unsigned long next;
 
 	for (; pfn < end; pfn = next) {
-		next = piece_end(pfn, end, ISOLATE_PAGES);
+		next = piece_end(pfn, end, PIECE_PAGES);
 		undo_isolate_page_range(pfn, next, MIGRATE_MOVABLE);
 		cond_resched();
 	}
 }
 
-static int isolate_run(struct mhp_offlining *op, const struct mhp_run *run)
+/* Return: is it isolated now? Not if it was, or if it is of a contiguous area. */
+static bool isolate_pageblock(struct zone *zone, struct page *page)
 {
-	unsigned long pfn = run->pfn, end = mhp_run_end(run), next;
-	int err = 0;
+	unsigned long flags;
+	bool done = false;
+	int type;
 
-	for (; pfn < end; pfn = next) {
-		next = piece_end(pfn, end, ISOLATE_PAGES);
+	spin_lock_irqsave(&zone->lock, flags);
+	type = get_pageblock_migratetype(page);
+	if (!is_migrate_isolate(type) && !is_migrate_cma(type) &&
+	    move_freepages_block_isolate(zone, page, MIGRATE_ISOLATE)) {
+		zone->nr_isolate_pageblock++;
+		done = true;
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+	return done;
+}
+
+/* Return: where it ended, @end if all is isolated. */
+static unsigned long isolate_piece(const struct mhp_run *run,
+				   unsigned long pfn, unsigned long end)
+{
+	while (pfn < end && isolate_pageblock(run->zone, pfn_to_page(pfn)))
+		pfn += pageblock_nr_pages;
+	cond_resched();
+	return pfn;
+}
+
+static int isolate_all(struct mhp_offlining *op, const struct mhp_run *run,
+		       unsigned long *pfn)
+{
+	unsigned long end = mhp_run_end(run), next;
+	int err;
+
+	while (*pfn < end) {
 		err = mhp_give_up(op);
 		if (err)
-			break;
-		if (start_isolate_page_range(pfn, next, MIGRATE_MOVABLE,
-					     MEMORY_OFFLINE, GFP_KERNEL)) {
-			err = mhp_offline_fail(op, -EBUSY,
-					       "pages that cannot be moved are in it");
-			break;
-		}
-		cond_resched();
+			return err;
+		next = piece_end(*pfn, end, PIECE_PAGES);
+		*pfn = isolate_piece(run, *pfn, next);
+		if (*pfn < next)
+			return mhp_offline_fail(op, -EBUSY,
+						"somebody else allocates a contiguous part of it");
 	}
+	return 0;
+}
+
+static int isolate_run(struct mhp_offlining *op, const struct mhp_run *run)
+{
+	unsigned long pfn = run->pfn;
+	int err = isolate_all(op, run, &pfn);
+
 	if (err)
 		isolate_undo(run->pfn, pfn);
 	return err;
@@ -133,7 +171,7 @@ static bool run_is_free(const struct mhp_run *run)
 	unsigned long pfn = run->pfn, end = mhp_run_end(run), next;
 
 	for (; pfn < end; pfn = next) {
-		next = piece_end(pfn, end, LOOK_PAGES);
+		next = piece_end(pfn, end, PIECE_PAGES);
 		if (test_pages_isolated(pfn, next, MEMORY_OFFLINE))
 			return false;
 		cond_resched();
@@ -158,7 +196,7 @@ unsigned long mhp_take_free(const struct mhp_run *run)
 
 	/* whole free blocks, by their order: none is larger than a section */
 	for (; pfn < end; pfn = next) {
-		next = piece_end(pfn, end, LOOK_PAGES);
+		next = piece_end(pfn, end, PIECE_PAGES);
 		managed += __offline_isolated_pages(pfn, next);
 		cond_resched();
 	}

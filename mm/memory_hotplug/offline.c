@@ -217,16 +217,46 @@ static int announce(struct mhp_offlining *op)
 
 /* All that may fail */
 
-/* What cannot be isolated is named. */
-static int isolate(struct mhp_offlining *op)
+/* In ZONE_MOVABLE there is only data, at least in memory that boot has not used. */
+static bool only_data(const struct mhp_offlining *op)
 {
-	int err = mhp_isolate(op);
+	const struct mhp_run *run;
+
+	mhp_for_each_run(run, op)
+		if (zone_idx(run->zone) != ZONE_MOVABLE ||
+		    early_section(__pfn_to_section(run->pfn)))
+			return false;
+	return true;
+}
+
+/* Is anything in it that can never move? What is only pinned may be unpinned. */
+static int check_pages(struct mhp_offlining *op)
+{
 	struct mhp_survey survey = { .found = op->found };
 
-	if (err != -EBUSY)
-		return err;
+	if (only_data(op))
+		return 0;
 	mhp_survey(PHYS_PFN(op->start), PHYS_PFN(op->size), &survey);
+	if (!blocker_list_lasting(op->found))
+		return 0;
 	mhp_report_pass(op);
+	return mhp_offline_fail(op, -EBUSY,
+				"pages that cannot be moved are in it");
+}
+
+/*
+ * Looks before, so that nothing changes for nothing, and after, when nobody can
+ * allocate a page of it any more.
+ */
+static int isolate(struct mhp_offlining *op)
+{
+	int err = check_pages(op) ?: mhp_isolate(op);
+
+	if (err)
+		return err;
+	err = check_pages(op);
+	if (err)
+		mhp_isolate_undo(op);
 	return err;
 }
 

@@ -165,6 +165,27 @@ static void what_is_too_much_is_counted(void)
 	EXPECT(!list.nr && !list.lost && !list.pages, "not cleared");
 }
 
+static void waiting_may_help(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < BLOCKER_KINDS; i++) {
+		bool passing = i == BLOCKER_NONE || i == BLOCKER_PINNED ||
+			       i == BLOCKER_WRITEBACK || i == BLOCKER_LOCKED ||
+			       i == BLOCKER_NO_MEMORY || i == BLOCKER_BUSY;
+		u64 pfn;
+
+		blocker_list_clear(&list);
+		/* also if there is no place for it */
+		for (pfn = 0; pfn < 2 * BLOCKERS_KEPT; pfn += 2)
+			add(pfn, 1, BLOCKER_PINNED, 1, "-");
+		EXPECT(!blocker_list_lasting(&list), "pinned pages last");
+		add(pfn, 1, i, 0, "-");
+		EXPECT(blocker_list_lasting(&list) == !passing, "%s",
+		       blocker_kind_name(i));
+	}
+}
+
 static void owners_are_one_word(void)
 {
 	char owner[BLOCKER_OWNER_SIZE];
@@ -186,6 +207,7 @@ static const struct tap_test tests[] = {
 	{ "OFFLINE-03 each kind has a name of its own, of one word", kinds_have_names },
 	{ "OFFLINE-03 pages that follow one another are one entry", neighbours_are_one },
 	{ "OFFLINE-03 what the list has no place for is counted", what_is_too_much_is_counted },
+	{ "OFFLINE-02 waiting may help against data in use, and nothing else", waiting_may_help },
 	{ "OFFLINE-03 an owner is one word, whatever it is called", owners_are_one_word },
 };
 
