@@ -173,8 +173,11 @@ static bool may_hold_data(struct page *page)
 	       __folio_test_movable(page_folio(page));
 }
 
-/* Huge pages that are free are the last to go: all else may fail before. */
-static void note_free_huge(struct mhp_offlining *op, unsigned long pfn)
+/*
+ * Huge pages that are free are the last to go: all else may fail before. One that is
+ * in use may move to one that is free, in the range as well, and leave a free one.
+ */
+static void note_huge(struct mhp_offlining *op, unsigned long pfn)
 {
 	if (!op->huge_end)
 		op->huge_first = pfn;
@@ -188,11 +191,10 @@ static unsigned long visit_data(struct mhp_offlining *op, struct page *page,
 	struct folio *folio = page_folio(page);
 	unsigned long next = pfn + 1;
 
-	if (!folio_try_get(folio)) {
-		if (PageHuge(page))
-			note_free_huge(op, pfn);
+	if (PageHuge(page))
+		note_huge(op, pfn);
+	if (!folio_try_get(folio))
 		return next;
-	}
 	if (page_folio(page) == folio) {
 		next = folio_pfn(folio) + folio_nr_pages(folio);
 		collect_folio(op, folio, pfn);
@@ -281,26 +283,50 @@ static int move_pass(struct mhp_offlining *op)
 	return err;
 }
 
+static int dissolve_one(struct mhp_offlining *op, struct folio *folio)
+{
+	int err = dissolve_free_hugetlb_folio(folio);
+
+	/* in use again, or still: the next pass moves it */
+	if (!err || (err == -EBUSY && folio_ref_count(folio)))
+		return 0;
+	mhp_note_stuck(op->found, folio, false);
+	mhp_report_pass(op);
+	return mhp_offline_fail(op, err,
+				"a free huge page of the pool is reserved, or there is no memory to dissolve it");
+}
+
+static int dissolve_run(struct mhp_offlining *op, const struct mhp_run *run)
+{
+	unsigned long pfn = max(run->pfn, op->huge_first);
+	unsigned long end = min(mhp_run_end(run), op->huge_end);
+	struct page *page;
+	int err = 0;
+
+	while (pfn < end && !err) {
+		page = pfn_to_page(pfn);
+		if (PageHuge(page))
+			err = dissolve_one(op, page_folio(page));
+		pfn += free_run(page);
+		cond_resched();
+	}
+	return err;
+}
+
 /* With no data in them, huge pages can be free pages like others. */
 static int dissolve_huge(struct mhp_offlining *op)
 {
 	const struct mhp_run *run;
-	unsigned long first, end;
-	int err;
+	int err = 0;
 
 	if (op->found->nr || !op->huge_end)
 		return 0;
 	mhp_for_each_run(run, op) {
-		first = max(run->pfn, op->huge_first);
-		end = min(mhp_run_end(run), op->huge_end);
-		if (first >= end)
-			continue;
-		err = dissolve_free_hugetlb_folios(first, end);
+		err = dissolve_run(op, run);
 		if (err)
-			return mhp_offline_fail(op, err,
-						"a huge page cannot be dissolved");
+			break;
 	}
-	return 0;
+	return err;
 }
 
 int mhp_evacuate(struct mhp_offlining *op)

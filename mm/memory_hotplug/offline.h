@@ -58,7 +58,7 @@ struct mhp_run {
  * @moved:       pages, in this pass
  * @total_moved: pages, in all passes
  * @passes:      how many
- * @huge_first:  range of free huge pages, in this pass: first page
+ * @huge_first:  range of hugetlb pages, in this pass: first page
  * @huge_end:    and the page behind the last
  * @full:        there was no room elsewhere
  * @why:         it failed

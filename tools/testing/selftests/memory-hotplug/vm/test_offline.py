@@ -321,14 +321,16 @@ def survives(ctx):
         guest.check(PREPARE, timeout=120)
         keepers = [Keeper(guest, kind, size * MIB, path) for kind, size, path in USERS]
         before = migrated(guest)
-        command = (f"echo {area.text()} 20000 > {MEMORY}/offline"
+        command = (f"echo {area.text()} 60000 > {MEMORY}/offline"
                    f" && echo {area.text()} > {FOLDER}/remove && echo {area.text()} > {FOLDER}/add"
                    f" && for b in $(seq {area.start // area.block} {(area.start + area.size) // area.block - 1});"
                    f" do echo online_movable > {MEMORY}/memory$b/state || exit 1; done")
         tries = 0
         for _ in range(count):
             status, out = guest.run(command, timeout=120)
-            tries += status != 0
+            if status:
+                tries += 1
+                ctx.note(f"{out.strip()}: {report(guest)}")
             assert status == 0 or "timed out" in out or "busy" in out, out
             # a huge page can only move to one that is free elsewhere
             guest.check(f"echo 24 > /proc/sys/vm/nr_hugepages; for b in {MEMORY}/memory*/state;"
