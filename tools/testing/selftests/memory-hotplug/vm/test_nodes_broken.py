@@ -156,7 +156,7 @@ def damaged(ctx):
         "NUMA-13 an SRAT with an entry on which a reader is stuck counts up to there"
     found = boot(ctx, {"srat.aml": broken_off(acpi.srat(GOOD))}, report)
     yield found["MiB"] == {0: 512 + FLASH + 256, 1: 0} and len(found["left over"]) == 1, \
-        "NUMA-13 NUMA-03 an SRAT that is cut off counts as far as it goes, the rest is a neighbour's"
+        "NUMA-13 NUMA-03 an SRAT that is cut off counts to there, the rest is a neighbour's"
 
 
 def nothing_left(ctx):
