@@ -306,11 +306,10 @@ def called_off(ctx):
 
 # ---- OFFLINE-07
 
-USERS = [("anon", 30, ""), ("thp", 30, ""), ("mlock", 20, ""), ("hugetlb", 16, ""),
-         ("file", 30, "/tmp/shm/data"), ("file", 30, "/tmp/disk/data")]
-PREPARE = ("mkdir -p /tmp/shm /tmp/disk; mount -t tmpfs none /tmp/shm;"
-           " dd if=/dev/zero of=/tmp/disk.img bs=1M count=64 2>/dev/null;"
-           " echo 24 > /proc/sys/vm/nr_hugepages")
+USERS = [("anon", 8, ""), ("thp", 8, ""), ("mlock", 4, ""), ("hugetlb", 6, ""),
+         ("file", 8, "/tmp/shm/data")]
+PREPARE = ("mkdir -p /tmp/shm; mount -t tmpfs none /tmp/shm;"
+           " echo 12 > /proc/sys/vm/nr_hugepages")
 
 
 def survives(ctx):
@@ -333,12 +332,12 @@ def survives(ctx):
                 ctx.note(f"{out.strip()}: {report(guest)}")
             assert status == 0 or "timed out" in out or "busy" in out, out
             # a huge page can only move to one that is free elsewhere
-            guest.check(f"echo 24 > /proc/sys/vm/nr_hugepages; for b in {MEMORY}/memory*/state;"
+            guest.check(f"echo 12 > /proc/sys/vm/nr_hugepages; for b in {MEMORY}/memory*/state;"
                         f" do [ $(cat $b) = online ] || echo online_movable > $b; done || true")
         moved = migrated(guest) - before
         said = [f"{keeper.kind}: {keeper.end()}" for keeper in keepers]
         ctx.note(f"{count} cycles, {tries} refused, {moved} migrations\n" + "\n".join(said))
-        assert tries <= count // 10 and moved > count * 1000
+        assert tries <= max(1, count // 10) and moved > count * 1000
 
 
 # ---- bad input
