@@ -281,7 +281,7 @@ def kernel_memory(ctx, guest, area):
 # ---- OFFLINE-05
 
 def called_off(ctx):
-    with machine(ctx) as guest:
+    with machine(ctx, **OWN_TIME) as guest:
         area = Range(guest, 1)
         pin = Keeper(guest, "pin", 4096)
         before = area.states()
