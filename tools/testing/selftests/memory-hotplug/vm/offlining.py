@@ -54,9 +54,9 @@ class Keeper:
         words = f"keep {kind} {size:#x} {next(self.numbers) + 1} {file}"
         self.job = guest.start(f"{before} exec {words} > {self.out} 2>&1 & echo $! > {self.out}.pid;"
                                f" wait $!")
-        guest.check(f"until grep -q ready {self.out}; do sleep 0.1;"
-                    f" [ ! -s {self.out}.pid ] || [ -d /proc/$(cat {self.out}.pid) ]"
-                    f" || {{ cat {self.out}; exit 1; }}; done", timeout=120)
+        guest.check(f"until [ -s {self.out}.pid ]; do sleep 0.1; done; p=$(cat {self.out}.pid);"
+                    f" until grep -q ready {self.out}; do sleep 0.1;"
+                    f" [ -d /proc/$p ] || {{ cat {self.out}; exit 1; }}; done", timeout=120)
         self.pid = int(guest.check(f"cat {self.out}.pid"))
         self.pfn = int(re.search(r"ready (\w+)", guest.check(f"cat {self.out}"))[1], 0)
 
