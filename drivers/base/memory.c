@@ -290,6 +290,7 @@ static void memory_block_poison_add(unsigned long pfn, long nr)
 void memblk_nr_poison_inc(unsigned long pfn)
 {
 	memory_block_poison_add(pfn, 1);
+	mhp_note_poison(pfn);
 }
 
 /**

@@ -6,6 +6,7 @@
  * with windows, the page allocator and mm/memory_hotplug ask of one another,
  * besides <linux/memory_hotplug.h>.
  */
+#include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/types.h>
 
@@ -285,7 +286,7 @@ u64 mhp_boot_block_size(void);
  */
 bool mhp_is_boot_memory(u64 start, u64 size);
 
-/* Windows: CONFIG_MEMHP_PROBE */
+/* Windows: CONFIG_MEMHP_WINDOW */
 
 /**
  * enum mhp_window_source - who says that memory may appear in a range
@@ -352,6 +353,45 @@ int mhp_window_unregister(u64 start, u64 size, enum mhp_window_source source);
 bool mhp_window_covers(u64 start, u64 size, int *nid);
 
 /**
+ * struct mhp_window - a range in which memory may appear
+ * @start:  first physical address, bytes
+ * @size:   bytes
+ * @nid:    node of memory there; %NUMA_NO_NODE if it is not known
+ * @source: who says so
+ */
+struct mhp_window {
+	u64 start, size;
+	int nid;
+	enum mhp_window_source source;
+};
+
+typedef int (*mhp_window_fn)(const struct mhp_window *w, void *arg);
+
+/**
+ * mhp_windows_walk() - call a function for each window, lowest first
+ * @function: may sleep, but must not ask for or change windows
+ * @arg:      its second argument
+ *
+ * Context: process context, may sleep. It does not wait for those who add or remove
+ * memory in windows.
+ * Return: 0, or the first result of @function that is not 0: it ends the walk.
+ */
+int mhp_windows_walk(mhp_window_fn function, void *arg);
+
+/**
+ * mhp_windows_changed() - a window has come, gone, or has other ends
+ *
+ * Context: process context, may sleep; no lock of windows is held.
+ */
+#ifdef CONFIG_MEMHP_CTRL
+void mhp_windows_changed(void);
+#else
+static inline void mhp_windows_changed(void)
+{
+}
+#endif
+
+/**
  * mhp_probe_add() - add memory of which only a person knows
  * @start: first physical address, bytes, a multiple of a memory block
  * @size:  bytes, a multiple of a memory block
@@ -384,5 +424,55 @@ int mhp_probe_add(u64 start, u64 size, int nid);
  * the log at least, and nothing has changed, but see offline_and_remove_memory().
  */
 int mhp_probe_remove(u64 start, u64 size, bool offline);
+
+/* Controllers: CONFIG_MEMHP_CTRL */
+
+/* To add_memory() and its like: auto_online_blocks does not count. */
+#define MHP_LEAVE_OFFLINE	((__force mhp_t)BIT(8))
+
+/**
+ * mhp_attach_check() - could a controller attach a range?
+ * @start: first physical address, bytes
+ * @size:  bytes
+ * @nid:   node; in: %NUMA_NO_NODE for that of the window, out: the one it would have
+ * @why:   set to what is wrong, and what to do, if it could not
+ *
+ * Context: process context, may sleep. Only mhp_attach() can be sure.
+ * Return: as mhp_attach(), without -ENOMEM.
+ */
+int mhp_attach_check(u64 start, u64 size, int *nid, const char **why);
+
+/**
+ * mhp_attach() - add memory for a controller
+ * @start:  first physical address, bytes, a multiple of a memory block
+ * @size:   bytes, a multiple of a memory block
+ * @nid:    node; %NUMA_NO_NODE: that of the window
+ * @inside: its page structs may be in the range itself
+ *
+ * All of the range is added, or nothing. Its blocks are offline, whatever
+ * auto_online_blocks says. __remove_memory() is the opposite.
+ *
+ * Context: process context, may sleep; takes the window lock and the device hotplug
+ * lock.
+ * Return: 0; -EINVAL: not made of memory blocks, or the node cannot be, or is not
+ * known; -E2BIG: it cannot be mapped; -EEXIST: memory is there already; -EPERM: a part
+ * is in no window; -EBUSY: something else is there; -ENOMEM. A refusal is one line in
+ * the log, and nothing has changed.
+ */
+int mhp_attach(u64 start, u64 size, int nid, bool inside);
+
+/**
+ * mhp_note_poison() - a page is poisoned
+ * @pfn: the page
+ *
+ * Context: any but NMI.
+ */
+#ifdef CONFIG_MEMHP_CTRL
+void mhp_note_poison(unsigned long pfn);
+#else
+static inline void mhp_note_poison(unsigned long pfn)
+{
+}
+#endif
 
 #endif /* _LINUX_MEMHP_H */

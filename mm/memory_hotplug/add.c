@@ -31,6 +31,7 @@ struct addition {
 	bool driver_managed;
 	enum mhp_place place;
 	bool inaccessible;
+	bool leave_offline;
 	struct memory_group *group;
 };
 
@@ -169,7 +170,7 @@ static int add_and_online(const struct addition *a)
 	mem_hotplug_begin();
 	ret = add_locked(a);
 	mem_hotplug_done();
-	return ret ?: online_by_default(a);
+	return ret || a->leave_offline ? ret : online_by_default(a);
 }
 
 /**
@@ -194,6 +195,7 @@ int add_memory_resource(int nid, struct resource *res, mhp_t mhp_flags)
 				  mhp_supports_memmap_on_memory() ?
 				  MHP_IN_BLOCKS : MHP_ELSEWHERE,
 		.inaccessible	= mhp_flags & MHP_OFFLINE_INACCESSIBLE,
+		.leave_offline	= mhp_flags & MHP_LEAVE_OFFLINE,
 	};
 	int ret = check(&a, nid, mhp_flags);
 

@@ -5,7 +5,7 @@
  * The parts of memory hotplug, and what they ask of one another. What others
  * call is in <linux/memory_hotplug.h> and <linux/memhp.h>.
  *
- *	by hand		probe.c  window.c  window_boot.c
+ *	by hand		probe.c  attach.c  window.c  window_boot.c
  *	at boot		boot_size.c  firmware.c
  *	transactions	add.c  remove.c  online.c  offline.c (its parts: offline.h)
  *	decisions	policy.c  zone_choice.c  range.c  budget.c  price.c
@@ -299,7 +299,7 @@ void mhp_walk_firmware(mhp_firmware_fn function, void *arg);
 void mhp_windows_lock(void);
 void mhp_windows_unlock(void);
 
-/* As mhp_window_covers(), but @nid may be %WINDOW_NODES_DIFFER; lock held. */
+/* As mhp_window_covers(), but @nid may be %WINDOW_NODES_DIFFER; window lock held. */
 bool __mhp_window_covers(u64 start, u64 size, int *nid);
 
 /* Makes room in a set for a range more: 0 or -ENOMEM. */

@@ -6,7 +6,9 @@
  * Must not:  add or remove memory (probe.c does), or know of firmware
  *            (window_boot.c does).
  * Locks:     the window lock guards both sets. It is taken before the device
- *            hotplug lock.
+ *            hotplug lock, and held as long as memory in a window takes to come or
+ *            go. So who only looks at windows takes another one, inside of which
+ *            nobody waits: it guards the set of windows when boot is over.
  */
 #define pr_fmt(fmt) "memory_hotplug: " fmt
 
@@ -26,12 +28,14 @@
 #include <linux/nodemask.h>
 #include <linux/numa.h>
 #include <linux/range.h>
+#include <linux/rwsem.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
 #include "internal.h"
 
 static DEFINE_MUTEX(window_lock);
+static DECLARE_RWSEM(look_lock);
 static struct window_set windows, keep_out;
 
 static const char *const source_names[] = {
@@ -181,6 +185,17 @@ static int check_window(u64 start, u64 size)
 	return 0;
 }
 
+/* Of the set that others look at: it may be somewhere else then. */
+static int make_room(void)
+{
+	int ret;
+
+	down_write(&look_lock);
+	ret = mhp_window_room(&windows);
+	up_write(&look_lock);
+	return ret;
+}
+
 static int check_new(u64 start, u64 size)
 {
 	lockdep_assert_held(&window_lock);
@@ -193,7 +208,7 @@ static int check_new(u64 start, u64 size)
 	if (mhp_tenant_of(start, size) != MHP_TENANT_NONE)
 		return no_window(start, size, -EBUSY,
 				 "a part of it is taken, see /proc/iomem");
-	if (mhp_window_room(&windows))
+	if (make_room())
 		return no_window(start, size, -ENOMEM,
 				 "no memory to note it, free some");
 	return 0;
@@ -220,10 +235,16 @@ int mhp_window_register(u64 start, u64 size, int nid,
 		return no_window(start, size, -EINVAL,
 				 "there can be no such node, see /sys/devices/system/node/possible");
 	mutex_lock(&window_lock);
+	ret = check_new(start, size) ?: name_node(start, size, nid);
 	/* what was checked can be inserted, so that is last */
-	ret = check_new(start, size) ?: name_node(start, size, nid) ?:
-	      window_set_insert(&windows, &w);
+	if (!ret) {
+		down_write(&look_lock);
+		ret = window_set_insert(&windows, &w);
+		up_write(&look_lock);
+	}
 	mutex_unlock(&window_lock);
+	if (!ret)
+		mhp_windows_changed();
 	return ret;
 }
 EXPORT_SYMBOL_GPL(mhp_window_register);
@@ -237,7 +258,7 @@ static int check_old(u64 start, u64 size, enum mhp_window_source source)
 	if (mhp_tenant_of(start, size) != MHP_TENANT_NONE)
 		return no_window(start, size, -EBUSY,
 				 "it is in use, remove its memory first");
-	if (mhp_window_room(&windows) || node_map_drop_window(start, size))
+	if (make_room() || node_map_drop_window(start, size))
 		return no_window(start, size, -ENOMEM,
 				 "no memory to note it, free some");
 	return 0;
@@ -250,16 +271,23 @@ int mhp_window_unregister(u64 start, u64 size, enum mhp_window_source source)
 	if (ret)
 		return ret;
 	mutex_lock(&window_lock);
-	ret = check_old(start, size, source) ?:
-	      window_set_cut(&windows, start, start + size);
+	ret = check_old(start, size, source);
+	if (!ret) {
+		down_write(&look_lock);
+		ret = window_set_cut(&windows, start, start + size);
+		up_write(&look_lock);
+	}
 	mutex_unlock(&window_lock);
+	if (!ret)
+		mhp_windows_changed();
 	return ret;
 }
 EXPORT_SYMBOL_GPL(mhp_window_unregister);
 
 bool __mhp_window_covers(u64 start, u64 size, int *nid)
 {
-	lockdep_assert_held(&window_lock);
+	lockdep_assert(lockdep_is_held(&window_lock) ||
+		       lockdep_is_held(&look_lock));
 	return window_set_covers(&windows, start, start + size, nid);
 }
 
@@ -270,27 +298,44 @@ bool mhp_window_covers(u64 start, u64 size, int *nid)
 
 	if (!size || start + size <= start)
 		return false;
-	mutex_lock(&window_lock);
+	down_read(&look_lock);
 	inside = __mhp_window_covers(start, size, &node);
-	mutex_unlock(&window_lock);
+	up_read(&look_lock);
 	if (inside)
 		*nid = node < 0 ? NUMA_NO_NODE : node;
 	return inside;
 }
 EXPORT_SYMBOL_GPL(mhp_window_covers);
 
+int mhp_windows_walk(mhp_window_fn function, void *arg)
+{
+	const struct window *w;
+	int ret = 0;
+
+	down_read(&look_lock);
+	for (w = windows.at; !ret && w < windows.at + windows.nr; w++) {
+		const struct mhp_window shown = {
+			w->start, w->end - w->start, w->nid, w->source,
+		};
+
+		ret = function(&shown, arg);
+	}
+	up_read(&look_lock);
+	return ret;
+}
+
 /* What there is, for people: a line for each window. */
+
+static int window_show(const struct mhp_window *w, void *out)
+{
+	seq_printf(out, "%#018llx-%#018llx %s %d\n", w->start,
+		   w->start + w->size - 1, source_names[w->source], w->nid);
+	return 0;
+}
 
 static int windows_show(struct seq_file *out, void *unused)
 {
-	const struct window *w;
-
-	mutex_lock(&window_lock);
-	for (w = windows.at; w < windows.at + windows.nr; w++)
-		seq_printf(out, "%#018llx-%#018llx %s %d\n", w->start,
-			   w->end - 1, source_names[w->source], w->nid);
-	mutex_unlock(&window_lock);
-	return 0;
+	return mhp_windows_walk(window_show, out);
 }
 DEFINE_SHOW_ATTRIBUTE(windows);
 
