@@ -6,11 +6,16 @@
 #ifndef _HOST_LINUX_ERRNO_H
 #define _HOST_LINUX_ERRNO_H
 
+#define EPERM	1
+#define ENOENT	2
 #define ENOMEM	12
 #define EBUSY	16
 #define EEXIST	17
 #define EINVAL	22
 #define E2BIG	7
 #define ERANGE	34
+#define EALREADY	114
+#define EDQUOT	122
+#define EOWNERDEAD	130
 
 #endif

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Operations: what takes long has a thread of its own, so that it can be told to stop by
+ * a signal, and that nobody who speaks netlink waits for it.
+ *
+ * Owns:      the thread, the deadline, and who waits for the end.
+ * Must not:  decide what becomes of the segment: segment.c does.
+ * Locks:     takes the registry's for a moment at its end.
+ */
+#define pr_fmt(fmt) "memory_hotplug: " fmt
+
+#include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+
+#include "ctrl.h"
+
+static void free_operation(struct kref *ref)
+{
+	struct operation *op = container_of(ref, struct operation, ref);
+
+	timer_shutdown_sync(&op->timer);
+	if (op->task)
+		put_task_struct(op->task);
+	put_device(&op->seg->dev);
+	kfree(op);
+}
+
+void operation_put(struct operation *op)
+{
+	if (op)
+		kref_put(&op->ref, free_operation);
+}
+
+void operation_stop(struct operation *op, int err)
+{
+	/* read by stopped(); the first reason counts */
+	if (!cmpxchg(&op->job.stop, 0, err))
+		send_sig(SIGINT, op->task, 1);
+}
+
+static void deadline(struct timer_list *timer)
+{
+	operation_stop(container_of(timer, struct operation, timer), -ETIMEDOUT);
+}
+
+/* An event for each eighth: enough to watch, and never many. */
+static void progress(struct engine_job *job)
+{
+	struct operation *op = container_of(job, struct operation, job);
+
+	if (job->done - op->told < job->size / 8)
+		return;
+	op->told = job->done;
+	memhp_lock();
+	memhp_tell(op->seg, MEMHP_EVENT_PROGRESS);
+	memhp_unlock();
+}
+
+static int attach(struct operation *op)
+{
+	int err;
+
+	memhp_wait_left(&op->seg->uuid);
+	err = segment_device_add(op->seg);
+	if (err) {
+		op->job.text = "it has no device, free some memory";
+		return err;
+	}
+	return engine_attach(&op->job);
+}
+
+static int work(struct operation *op)
+{
+	switch (op->kind) {
+	case OPERATION_ATTACH:
+		return attach(op);
+	case OPERATION_CHANGE:
+		return engine_change(&op->job);
+	default:
+		return engine_detach(&op->job);
+	}
+}
+
+static void leave(struct segment *seg)
+{
+	if (device_is_registered(&seg->dev))
+		device_del(&seg->dev);
+	memhp_segment_left(seg);
+	put_device(&seg->dev);		/* the list's */
+}
+
+/* The device goes last: who waits in one of its files has to leave it first. */
+static int run(void *arg)
+{
+	struct operation *op = arg;
+	bool gone;
+	int err;
+
+	/* a signal that came before is lost, but op->job.stop is set then */
+	allow_signal(SIGINT);
+	if (op->msec)
+		mod_timer(&op->timer, jiffies + msecs_to_jiffies(op->msec));
+	err = work(op);
+	timer_delete_sync(&op->timer);
+	memhp_lock();
+	gone = memhp_operation_ended(op, err);
+	memhp_unlock();
+	complete_all(&op->over);
+	if (gone)
+		leave(op->seg);
+	operation_put(op);
+	return 0;
+}
+
+struct operation *operation_new(struct segment *seg, enum operation_kind kind,
+				unsigned int msec)
+{
+	struct operation *op = kzalloc(sizeof(*op), GFP_KERNEL);
+	struct task_struct *task;
+
+	if (!op)
+		return NULL;
+	task = kthread_create(run, op, "memhp/%pUb", &seg->uuid);
+	if (IS_ERR(task)) {
+		kfree(op);
+		return NULL;
+	}
+	kref_init(&op->ref);
+	init_completion(&op->over);
+	timer_setup(&op->timer, deadline, 0);
+	get_device(&seg->dev);
+	op->seg = seg;
+	op->kind = kind;
+	op->msec = msec;
+	op->task = get_task_struct(task);
+	op->ranges = (struct window_set){
+		.at = op->at, .nr = seg->ranges.nr, .room = ARRAY_SIZE(op->at),
+	};
+	memcpy(op->at, seg->at, sizeof(op->at));
+	op->job.ranges = &op->ranges;
+	op->job.size = engine_size(&op->ranges);
+	op->job.node = seg->node;
+	op->job.memmap = seg->memmap;
+	op->job.policy = seg->policy;
+	op->job.progress = progress;
+	return op;
+}
+
+/* One reference is the thread's, one the caller's. */
+void operation_begin(struct operation *op)
+{
+	kref_get(&op->ref);
+	wake_up_process(op->task);
+}
+
+bool operation_wait(struct operation *op, unsigned int msec)
+{
+	if (!msec)
+		return completion_done(&op->over);
+	return wait_for_completion_killable_timeout(&op->over,
+						    msecs_to_jiffies(msec)) > 0;
+}
+
+int operation_finish(struct operation *op)
+{
+	if (wait_for_completion_interruptible(&op->over)) {
+		operation_stop(op, -EINTR);
+		wait_for_completion(&op->over);
+	}
+	return op->error;
+}
