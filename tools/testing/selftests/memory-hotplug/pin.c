@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pin NODE: holds a page of memory of a node by a pipe, so that it cannot be moved, and
+ * says "PFN pid" until it is killed. Status 1: the node gave it none.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/mempolicy.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static void fail(const char *what)
+{
+	perror(what);
+	exit(2);
+}
+
+static unsigned long frame_of(const void *at, long page)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+	uint64_t entry = 0;
+
+	if (fd < 0 || pread(fd, &entry, sizeof(entry), (uintptr_t)at / page * 8) != 8)
+		fail("pagemap");
+	close(fd);
+	return entry >> 63 ? entry & ((1ull << 55) - 1) : 0;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long mask = argc > 1 ? 1ul << atoi(argv[1]) : 0;
+	long page = sysconf(_SC_PAGESIZE);
+	struct iovec iov = { .iov_len = page };
+	int ends[2];
+
+	if (!mask || pipe(ends))
+		fail("pin NODE");
+	iov.iov_base = mmap(NULL, page, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (iov.iov_base == MAP_FAILED ||
+	    syscall(SYS_mbind, iov.iov_base, page, MPOL_BIND, &mask,
+		    8 * sizeof(mask), 0))
+		fail("mbind");
+	memset(iov.iov_base, 0x5a, page);
+	if (vmsplice(ends[1], &iov, 1, 0) != page)
+		fail("vmsplice");
+	printf("%#lx %d\n", frame_of(iov.iov_base, page), getpid());
+	fflush(stdout);
+	pause();
+	return 0;
+}
