@@ -9,6 +9,9 @@
 #include "flat.h"
 #include "fuzz_kpgtable.h"
 
+const char fuzz_claim[] =
+	"MAP-02 the fuzz input %s agrees with the flat reference";
+
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 {
 	struct source s = { .data = data, .len = len };

@@ -8,6 +8,7 @@
 
 #define EPERM	1
 #define ENOENT	2
+#define EIO	5
 #define ENOMEM	12
 #define EBUSY	16
 #define EEXIST	17
