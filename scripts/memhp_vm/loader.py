@@ -10,6 +10,7 @@ first CPU starts; it does what the arm64 boot protocol asks of a boot loader.
 import struct
 import subprocess
 
+from . import fake_efi
 from .errors import HarnessError
 from .sizes import MIB
 from .topology import RAM_BASE, DtMemory
@@ -116,6 +117,9 @@ def devicetree(machine, initrd_start, initrd_end):
     call("fdtput", "-t", "s", path, "/chosen", "bootargs", machine.whole_cmdline())
     put_cells(path, "/chosen", "linux,initrd-start", cells64(initrd_start))
     put_cells(path, "/chosen", "linux,initrd-end", cells64(initrd_end))
+    if machine.topology.efi_memory:
+        for name, cells in fake_efi.properties(machine.topology).items():
+            put_cells(path, "/chosen", name, cells)
     return path
 
 
@@ -153,6 +157,10 @@ def args(machine):
     code = machine.workdir / "stub"
     code.write_bytes(stub(dtb, IMAGE))
     loads = [(code, STUB), (machine.kernel, IMAGE), (tree, dtb), (machine.initramfs, initrd)]
+    if machine.topology.efi_memory:
+        efi = machine.workdir / "efi"
+        efi.write_bytes(fake_efi.blob(machine.topology))
+        loads.append((efi, fake_efi.PLACE))
     return ([arg for path, address in loads
              for arg in ("-device", f"loader,file={path},addr=0x{address:x},force-raw=on")]
             + ["-device", f"loader,addr=0x{STUB:x},cpu-num=0"])

@@ -8,7 +8,7 @@ that QEMU inherits, so that nothing is left in the file system.
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import acpi, loader, paths
+from . import acpi, loader, paths, uefi_dt
 from .errors import HarnessError
 
 FIRMWARES = ("dt", "uefi", "uefi-dt", "loader")
@@ -75,6 +75,8 @@ class Machine:
                 raise HarnessError(f"no UEFI firmware at {paths.UEFI_CODE}: "
                                    "install qemu-efi-aarch64 (scripts/deps)")
             args += ["-drive", f"if=pflash,format=raw,readonly=on,file={paths.UEFI_CODE}"]
+        if self.firmware == "uefi-dt":
+            args += uefi_dt.args(self)
         return args
 
     def whole_cmdline(self):

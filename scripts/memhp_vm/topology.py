@@ -26,7 +26,7 @@ class Node:
     """
     mem: object = "512M"
     cpus: object = 1
-    hotpluggable: bool = False      # marked so in SRAT (override) or DT (loader)
+    hotpluggable: bool = False      # marked so in SRAT (override) or DT (loader, uefi-dt)
     host: Optional[int] = None
 
     @property
@@ -108,6 +108,8 @@ class Topology:
     cover_nomap: bool = False
     dt_memory: Optional[list] = None
     dt_pmem: list = field(default_factory=list)
+    # [DtMemory], for firmware="loader": an EFI memory map; see fake_efi.py.
+    efi_memory: Optional[list] = None
     # Whole ACPI tables for the initrd, {"srat.aml": bytes}; see acpi.py.
     acpi_tables: Optional[dict] = None
 

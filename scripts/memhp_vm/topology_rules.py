@@ -406,12 +406,12 @@ def firmware_rules(topology, firmware):
         yield Problem((), "acpi_tables are looked at only with firmware=uefi")
     if (topology.dt_memory is not None or topology.dt_pmem) and firmware != "loader":
         yield Problem((), "dt_memory and dt_pmem edit the devicetree: they need firmware=loader")
-    if firmware not in ("uefi", "loader"):
+    if firmware == "dt":
         for nid, node in enumerate(topology.nodes):
             if node.hotpluggable:
                 yield Problem(("node", nid, "hotpluggable"),
-                              f"node {nid}: a node marked hotpluggable needs firmware=uefi (SRAT) "
-                              "or loader (devicetree)")
+                              f"node {nid}: a node marked hotpluggable needs firmware=uefi"
+                              " (SRAT), or loader or uefi-dt (devicetree)")
 
 
 RULES = (
