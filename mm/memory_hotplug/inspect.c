@@ -8,6 +8,7 @@
  * Locks:     none; the one who only looks is a walker (memmap_walk.h), so that
  *            page structs stay. What it says is of the moment.
  */
+#include <linux/boot_memory.h>
 #include <linux/delay.h>
 #include <linux/hugetlb.h>
 #include <linux/memcontrol.h>
@@ -31,15 +32,7 @@
 
 bool mhp_boot_stays(unsigned long pfn, unsigned long nr_pages)
 {
-	unsigned long end = pfn + nr_pages;
-
-	/* arm64's listener refuses it (arch/arm64/mm/linear_map.c) */
-	if (!IS_ENABLED(CONFIG_ARM64))
-		return false;
-	for (; pfn < end; pfn = ALIGN(pfn + 1, PAGES_PER_SECTION))
-		if (early_section(__pfn_to_section(pfn)))
-			return true;
-	return false;
+	return !boot_memory_may_go(PFN_PHYS(pfn), PFN_PHYS(nr_pages));
 }
 
 /* Facts */

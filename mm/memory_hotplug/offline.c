@@ -17,6 +17,7 @@
  */
 #define pr_fmt(fmt) "memory_hotplug: " fmt
 
+#include <linux/boot_memory.h>
 #include <linux/gfp.h>
 #include <linux/ioport.h>
 #include <linux/ktime.h>
@@ -120,8 +121,9 @@ static int check_run(struct mhp_offlining *op, const struct mhp_run *run)
 	if (!all_in_zone(run))
 		return mhp_offline_fail(op, -EINVAL,
 					"part of it is offline or in another zone");
-	if (mhp_boot_stays(run->pfn, run->nr_pages))
-		return mhp_offline_fail(op, -EPERM, "boot memory stays");
+	if (boot_memory_stays(PFN_PHYS(run->pfn), PFN_PHYS(run->nr_pages)))
+		return mhp_offline_fail(op, -EPERM,
+					"boot memory stays, see the line above");
 	return 0;
 }
 

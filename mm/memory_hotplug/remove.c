@@ -7,6 +7,7 @@
  */
 #define pr_fmt(fmt) "memory_hotplug: " fmt
 
+#include <linux/boot_memory.h>
 #include <linux/device.h>
 #include <linux/export.h>
 #include <linux/firmware-map.h>
@@ -45,7 +46,8 @@ static int survey_block(struct memory_block *mem, void *arg)
 
 	if (mem->state != MEM_OFFLINE)
 		s->online = true;
-	if (early_section(__nr_to_section(mem->start_section_nr)))
+	if (boot_memory_stays(PFN_PHYS(section_nr_to_pfn(mem->start_section_nr)),
+			      memory_block_size_bytes()))
 		s->boot = true;
 	if (!s->blocks++)
 		s->nid = mem->nid;
@@ -68,7 +70,7 @@ static int check(u64 start, u64 size, struct survey *s)
 				       "a part of it is online");
 	if (s->boot)
 		return mhp_not_removed(start, size, -EPERM,
-				       "a part of it was there at boot");
+				       "a part of it was there at boot and stays, see the line above");
 	host = mhp_host_find(start, size);
 	if (host && (host->front.start != start || host->size != size))
 		return mhp_not_removed(start, size, -EBUSY,
@@ -153,7 +155,7 @@ static int remove_locking(u64 start, u64 size, bool killable)
  * No signal ends it: drivers that cannot remove their memory keep it for good.
  *
  * Context: process context, may sleep; takes the device hotplug lock.
- * Return: 0; -EBUSY: a part is online; -EPERM: a part was there at boot;
+ * Return: 0; -EBUSY: a part is online; -EPERM: a part was there at boot and stays;
  * -EINVAL: not made of memory blocks that are there. In each case nothing has
  * changed.
  */

@@ -10,6 +10,7 @@
  */
 #define pr_fmt(fmt) "memory_hotplug: " fmt
 
+#include <linux/boot_memory.h>
 #include <linux/init.h>
 #include <linux/memblock.h>
 #include <linux/memhp.h>
@@ -416,22 +417,16 @@ void arch_remove_memory(u64 start, u64 size, struct vmem_altmap *altmap,
 				       "no memory to split a block");
 }
 
-/*
- * Boot memory stays: the kernel image, the memblock allocations and firmware
- * tables in it cannot be told from free memory here.
- */
+/* Boot memory stays, but for what mm/boot_memory knows to be hotpluggable and clean. */
 static int keep_boot_memory(struct notifier_block *nb, unsigned long action,
 			    void *data)
 {
 	const struct memory_notify *arg = data;
-	unsigned long pfn = arg->start_pfn;
-	unsigned long end_pfn = pfn + arg->nr_pages;
 
-	if (action != MEM_GOING_OFFLINE)
-		return NOTIFY_OK;
-	for (; pfn < end_pfn; pfn = SECTION_ALIGN_UP(pfn + 1))
-		if (early_section(__pfn_to_section(pfn)))
-			return notifier_from_errno(-EPERM);
+	if (action == MEM_GOING_OFFLINE &&
+	    boot_memory_stays(PFN_PHYS(arg->start_pfn),
+			      PFN_PHYS(arg->nr_pages)))
+		return notifier_from_errno(-EPERM);
 	return NOTIFY_OK;
 }
 
