@@ -13,7 +13,7 @@
 
 struct memblock_region;
 
-#ifdef CONFIG_MEMORY_HOTPLUG
+#ifdef CONFIG_BOOT_MEMORY
 
 /**
  * boot_memory_peek() - learn what is hotpluggable, and mark it in memblock
@@ -198,7 +198,7 @@ static inline void boot_memory_map(u64 base, u64 size) { }
 static inline bool boot_memory_ask(unsigned long caller) { return false; }
 static inline void boot_memory_asked(void) { }
 
-#endif /* CONFIG_MEMORY_HOTPLUG */
+#endif /* CONFIG_BOOT_MEMORY */
 
 /*
  * At the begin of a function of memblock that allocates: until it returns, its
