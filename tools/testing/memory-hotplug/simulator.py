@@ -116,9 +116,10 @@ def main():
     parser.add_argument("--grafted", type=Path, default=GRAFTED)
     parser.add_argument("--out", type=Path, default=REPO / "build/host-tests/simulator")
     args = parser.parse_args()
+    out = args.out.resolve()        # make works elsewhere
     why, failed = lacking(args.grafted), 0
     print(f"KTAP version 1\n1..{len(BUILDS) * len(PROGRAMS)}", flush=True)
-    results = skipped(why) if why else attempts(args.grafted, args.out)
+    results = skipped(why) if why else attempts(args.grafted, out)
     for number, (sentence, passed, said) in enumerate(results, 1):
         print("".join(f"# {line}\n" for line in said.splitlines()), end="")
         print(f"{'' if passed else 'not '}ok {number} {sentence}", flush=True)
