@@ -138,7 +138,7 @@ class Plan:
     def append(self, step, file):
         """Our lines follow stock's last paragraph, so that one is pinned."""
         text = self.stock_text(step, file)
-        last = read(self.stock / file).rstrip().rsplit("\n\n", 1)[-1] + "\n"
+        last = read(self.stock / file).strip().rsplit("\n\n", 1)[-1] + "\n"
         self.regions.append(Region("append", file, "end", last))
         self.expect(step, len(step.text), f"appended to {file} are")
         self.texts[file] = text.rstrip("\n") + "\n\n" + "\n".join(step.text) + "\n"

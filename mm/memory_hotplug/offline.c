@@ -121,9 +121,6 @@ static int check_run(struct mhp_offlining *op, const struct mhp_run *run)
 	if (!all_in_zone(run))
 		return mhp_offline_fail(op, -EINVAL,
 					"part of it is offline or in another zone");
-	if (boot_memory_stays(PFN_PHYS(run->pfn), PFN_PHYS(run->nr_pages)))
-		return mhp_offline_fail(op, -EPERM,
-					"boot memory stays, see the line above");
 	return 0;
 }
 
@@ -467,6 +464,8 @@ static int add_block(struct memory_block *mem, void *arg)
 
 	if (mem->state != MEM_GOING_OFFLINE)
 		return 0;
+	if (boot_memory_stays(PFN_PHYS(run.pfn), PFN_PHYS(run.nr_pages)))
+		return -EPERM;
 	if (!run.zone)
 		return -EINVAL;
 	if (list->nr && continues(&list->last, &run)) {
@@ -487,7 +486,9 @@ static int find_runs(struct mhp_offlining *op, struct run_list *list)
 	int err = walk_memory_blocks(op->start, op->size, list, add_block);
 
 	if (err)
-		return mhp_offline_fail(op, err, "it spans zones");
+		return mhp_offline_fail(op, err, err == -EPERM ?
+					"boot memory stays, see the line above" :
+					"it spans zones");
 	if (list->nr > list->room) {
 		list->room = list->nr;
 		list->nr = 0;
