@@ -326,7 +326,10 @@ def survives(ctx):
                    f" do echo online_movable > {MEMORY}/memory$b/state || exit 1; done")
         tries = 0
         for _ in range(count):
+            # what has moved away stays there, so there is something new each time
+            fresh = Keeper(guest, "anon", 16 * MIB)
             status, out = guest.run(command, timeout=120)
+            fresh.end()
             if status:
                 tries += 1
                 ctx.note(f"{out.strip()}: {report(guest)}")
