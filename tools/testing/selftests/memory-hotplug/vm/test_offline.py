@@ -19,7 +19,7 @@ from probe import Case, refuse_all
 from ranges import do, set_state
 
 MIB = 1 << 20
-CYCLES = int(os.environ.get("MEMHP_CYCLES", "40"))
+CYCLES = int(os.environ.get("MEMHP_CYCLES", "10"))
 SEEDS = int(os.environ.get("MEMHP_ROUNDS", "100"))
 FOLDER = "/sys/kernel/debug/memhp_range"
 # The clock counts instructions, and does not go on when others use the host.
