@@ -4,18 +4,26 @@
  *
  *	spin CPU SECONDS
  *
- * Runs with SCHED_FIFO 99; the caller lifts the limit of real-time tasks. At the
- * end it prints one line: "preempted N gap_us G loops L": how often another task
+ * Runs with SCHED_FIFO 99 until SIGTERM comes, or for as many seconds; the caller
+ * lifts the limit of real-time tasks. At the end it prints one line: "preempted N gap_us G loops L": how often another task
  * took the CPU from it, and the longest time between two looks at the counter.
  * An interrupt makes a gap; only a task that outranks it (as the one of
  * stop_machine() does) preempts it. Exit status 0 if it ran at all.
  */
 #define _GNU_SOURCE
 #include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+
+static volatile sig_atomic_t enough;
+
+static void stop(int signal)
+{
+	enough = signal;
+}
 
 static uint64_t counter(void)
 {
@@ -61,6 +69,7 @@ int main(int argc, char **argv)
 	uint64_t now, last, end, gap = 0, loops = 0;
 	long before;
 
+	signal(SIGTERM, stop);
 	if (argc != 3 || take_cpu(atoi(argv[1]))) {
 		perror("spin CPU SECONDS");
 		return 1;
@@ -70,7 +79,7 @@ int main(int argc, char **argv)
 	before = preemptions();
 	last = counter();
 	end = last + strtoul(argv[2], NULL, 10) * frequency();
-	for (; last < end; last = now, loops++) {
+	for (; !enough && last < end; last = now, loops++) {
 		now = counter();
 		if (now - last > gap)
 			gap = now - last;
