@@ -18,6 +18,7 @@ from memhp_vm import ktap
 PROGRAM = Path(__file__).resolve().parent.parent / "test"
 
 SCENARIOS = """
+import os, time
 def fine(ctx): ctx.note("1..9")
 def bad(ctx): raise ValueError("broken")
 def two(ctx): return [(True, "MAP-02 one"), (False, "MAP-03 other")]
@@ -30,6 +31,8 @@ def part(ctx):
     yield True, "MAP-05 one"
     ctx.skip("no reason")
 def empty(ctx): return []
+def late(ctx): time.sleep(0.2)
+def ended(ctx): os._exit(3)
 def stopped(ctx): raise KeyboardInterrupt
 SCENARIOS = [("MAP-01 " + f.__name__, f) for f in ({})]
 """
@@ -49,6 +52,7 @@ class Scenarios(unittest.TestCase):
         self.addCleanup(self.temp.cleanup)
         self.folder = Path(self.temp.name)
         self.program = program()
+        self.jobs = 1
 
     def run_text(self, text, config="base"):
         """(tally, the result file) of a module with this text."""
@@ -57,7 +61,7 @@ class Scenarios(unittest.TestCase):
         with mock.patch.object(self.program.paths, "RESULTS", self.folder), \
                 contextlib.redirect_stdout(io.StringIO()):
             try:
-                tally = self.program.run_module(module, "grafted", config, None)
+                tally, _ = self.program.run([module], "grafted", config, jobs=self.jobs)
             except KeyboardInterrupt:
                 tally = None
         return tally, (self.folder / f"guest-made-{config}.ktap").read_text()
@@ -106,6 +110,19 @@ class Scenarios(unittest.TestCase):
         """test: a run that is stopped lacks the results of what did not run"""
         tally, text = self.run_text(SCENARIOS.replace("{}", "fine, stopped, fine"))
         self.assertEqual((tally, ktap.missing_results(text)), (None, 2))
+
+    def test_order(self):
+        """test: scenarios that run at the same time report in their order"""
+        self.jobs = 3
+        self.assertEqual(self.results("late", "two", "late", "fine"), (
+            (4, 1, 0), [("MAP-01 late", ktap.PASS), ("MAP-02 one", ktap.PASS),
+                        ("MAP-03 other", ktap.FAIL), ("MAP-01 late", ktap.PASS),
+                        ("MAP-01 fine", ktap.PASS)]))
+
+    def test_ended(self):
+        """test: a scenario whose process ends has failed, the others go on"""
+        self.assertEqual(self.results("ended", "fine"), (
+            (1, 1, 0), [("MAP-01 ended", ktap.FAIL), ("MAP-01 fine", ktap.PASS)]))
 
     def test_not_loaded(self):
         """test: a module that cannot be loaded is a failure with its name"""
