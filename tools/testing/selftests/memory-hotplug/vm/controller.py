@@ -126,6 +126,17 @@ def wait_state(guest, uuid, wanted, timeout=60):
     raise AssertionError(f"segment {uuid} is {state}, not {wanted}")
 
 
+def settled(guest, timeout=60):
+    """The segments, once nothing is under way with any of them."""
+    end = time.monotonic() + timeout * guest.slowness
+    while time.monotonic() < end:
+        found = segments(guest)
+        if all(STATES[int(s["state"])] == "attached" for s in found.values()):
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"something is under way after {timeout} s: {found}")
+
+
 def attach(uuid, start=None, size=GIB // 8, owner="test", wait=10000, **more):
     """The words of a request."""
     place = f"{start:#x}" if start is not None else ""

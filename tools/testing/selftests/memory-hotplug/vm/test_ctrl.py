@@ -13,7 +13,7 @@ from errno import (E2BIG, EALREADY, EBUSY, ECANCELED, EDQUOT, EEXIST, EINVAL, EN
 
 import notifier
 from controller import (CLASS, EVENTS, MOVABLE, OFFLINE, STATES, USAGES, Owner, ask, attach, ctl,
-                        parse, segment, segments, sysfs, wait_state)
+                        parse, segment, segments, settled, sysfs, wait_state)
 from machines import GIB
 from observe import expect_same, state
 from probe import EDGE, MIB, TOP, two_hidden, windows, write
@@ -567,7 +567,7 @@ def fuzz(ctx):
             out = guest.check(f"ctl fuzz {count // 4} {seed + 1}", timeout=900)
             assert out.split() == ["0", str(count // 4)], out
         ctx.note(f"{count} messages")
-        for uuid in segments(guest):
+        for uuid in settled(guest):
             good(ctl(guest, f"reclaim uuid={uuid} owner=fuzz", f"detach uuid={uuid} wait=10000")[1])
         good(ask(guest, attach(1, EDGE, policy=MOVABLE)))
         guest.check(f"echo unplug > {sysfs(1)}/state")
