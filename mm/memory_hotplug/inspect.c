@@ -11,6 +11,7 @@
 #include <linux/boot_memory.h>
 #include <linux/delay.h>
 #include <linux/hugetlb.h>
+#include <linux/ktime.h>
 #include <linux/memcontrol.h>
 #include <linux/memmap_walk.h>
 #include <linux/memory.h>
@@ -191,7 +192,8 @@ static unsigned long survey_page(struct mhp_survey *s, struct page *page,
 
 static bool seen_enough(const struct mhp_survey *s)
 {
-	return (!s->found && s->blocked) || fatal_signal_pending(current);
+	return (!s->found && s->blocked) || fatal_signal_pending(current) ||
+	       (s->until && ktime_get_ns() > s->until);
 }
 
 static void survey_section(struct mhp_survey *s, unsigned long pfn,
@@ -205,8 +207,8 @@ static void survey_section(struct mhp_survey *s, unsigned long pfn,
 		pfn += survey_page(s, pfn_to_page(pfn), pfn, end);
 }
 
-static void survey_once(unsigned long pfn, unsigned long nr_pages,
-			struct mhp_survey *s)
+void mhp_survey_until(unsigned long pfn, unsigned long nr_pages,
+		      struct mhp_survey *s)
 {
 	unsigned long end = pfn + nr_pages, next;
 
@@ -229,12 +231,12 @@ static void survey_once(unsigned long pfn, unsigned long nr_pages,
 void mhp_survey(unsigned long pfn, unsigned long nr_pages,
 		struct mhp_survey *survey)
 {
-	survey_once(pfn, nr_pages, survey);
+	mhp_survey_until(pfn, nr_pages, survey);
 	if (!survey->blocked)
 		return;
 	lru_add_drain_all();
 	msleep_interruptible(MOMENT_MSEC);
-	survey_once(pfn, nr_pages, survey);
+	mhp_survey_until(pfn, nr_pages, survey);
 }
 
 bool mhp_block_removable(struct memory_block *mem)

@@ -45,6 +45,9 @@
 /* Of a run, all at once. */
 #define NO_ROUNDS	(1UL << (BITS_PER_LONG - 1))
 
+/* To name what stays takes no longer than this part of the deadline. */
+#define NAMING_PART	20
+
 static unsigned int offline_timeout_ms;
 module_param(offline_timeout_ms, uint, 0644);
 MODULE_PARM_DESC(offline_timeout_ms,
@@ -259,6 +262,18 @@ static int isolate(struct mhp_offlining *op)
 	return err;
 }
 
+/* A pass knows best, if one was through, or found something, before time was over. */
+static void name_what_stays(struct mhp_offlining *op)
+{
+	struct mhp_survey survey = { .found = op->found };
+
+	if (op->passes > 1 || op->found->nr)
+		return;
+	survey.until = ktime_get_ns() + op->patience.limit / NAMING_PART;
+	mhp_survey_until(PHYS_PFN(op->start), PHYS_PFN(op->size), &survey);
+	mhp_report_pass(op);
+}
+
 /* On error, all is as before. */
 static int offline_prepare(struct mhp_offlining *op)
 {
@@ -275,10 +290,10 @@ static int offline_prepare(struct mhp_offlining *op)
 	if (err)
 		goto cancel;
 	err = mhp_evacuate(op);
-	if (err)
-		goto cancel;
-	return 0;
-
+	if (!err)
+		return 0;
+	if (err == -ETIMEDOUT)
+		name_what_stays(op);
 cancel:
 	/* those who were not told that it begins have to cope with this */
 	tell(op, MEM_CANCEL_OFFLINE, op->told);

@@ -127,9 +127,17 @@ struct mhp_survey {
 	struct blocker_list *found;	/* NULL: the first one is enough */
 	u64 movable;			/* pages in use that can move */
 	u64 blocked;			/* and that cannot */
+	u64 until;			/* on the clock, nanoseconds; 0: no end */
 };
 
-/* No lock; pages that are not online are passed over. */
+/* One look at each page, as many as there is time for. */
+void mhp_survey_until(unsigned long pfn, unsigned long nr_pages,
+		      struct mhp_survey *survey);
+
+/*
+ * The same, but what looks bad is looked at twice. No lock; pages that are not
+ * online are passed over.
+ */
 void mhp_survey(unsigned long pfn, unsigned long nr_pages,
 		struct mhp_survey *survey);
 

@@ -14,9 +14,10 @@ void patience_begin(struct patience *p, u64 now, u64 limit_ms)
 {
 	p->pause = SHORTEST;
 	p->end = U64_MAX;
+	p->limit = limit_ms * PATIENCE_NSEC_PER_MSEC;
 	/* a limit that the clock cannot reach is none */
 	if (limit_ms && limit_ms < (U64_MAX - now) / PATIENCE_NSEC_PER_MSEC)
-		p->end = now + limit_ms * PATIENCE_NSEC_PER_MSEC;
+		p->end = now + p->limit;
 }
 
 u64 patience_pause(struct patience *p, u64 now, bool progress)

@@ -15,10 +15,12 @@
 /**
  * struct patience - of one operation
  * @end:   when it is over; %U64_MAX: never
+ * @limit: how long it may take, if it may not take forever
  * @pause: how long the next wait is, without progress
  */
 struct patience {
 	u64 end;
+	u64 limit;
 	u64 pause;
 };
 

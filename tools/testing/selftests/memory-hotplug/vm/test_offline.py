@@ -174,7 +174,7 @@ def seeded(ctx):
 
 
 def one_seed(guest, area, kind, generator, before):
-    limit = generator.randrange(100, 700)
+    limit = generator.randrange(200, 800)
     if kind == "hugetlb":
         return huge_seed(guest, area, limit, before)
     keepers = [Keeper(guest, word, generator.randrange(1, 60) * MIB) for word in kind.split()]
