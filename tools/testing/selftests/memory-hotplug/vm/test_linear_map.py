@@ -367,7 +367,9 @@ def plug_and_wait(guest, ident):
 
 def nobody_is_stopped(ctx):
     topology = Topology(nodes=[Node("768M", 3)], slots=4, maxmem="16G")
-    with ctx.guest(firmware="uefi", topology=topology, cmdline="rodata=full") as guest:
+    # the scheduler stops a CPU, too, to take tasks from it, but not from one that is isolated
+    with ctx.guest(firmware="uefi", topology=topology,
+                   cmdline="rodata=full isolcpus=1") as guest:
         guest.check("echo -1 > /proc/sys/kernel/sched_rt_runtime_us")
         idle = spin_during(ctx, guest, "idle", lambda: time.sleep(1))
         added = spin_during(ctx, guest, "DIMM added", lambda: plug_and_wait(guest, "d0"))
