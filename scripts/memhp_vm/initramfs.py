@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The guest's root: busybox, /init, the control agent, the test programs, our commands.
 
-The root "tools" has programs of Debian's in it, too; see userland.py.
+The root "tools" has programs of Debian's in it, too; see userland.py; and what the
+package of our own commands has; see package.py.
 build/initramfs-<name>.cpio.gz is written only when something that goes into it
 has changed; the digest of its input stands beside it.
 """
@@ -13,7 +14,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from . import paths, userland
+from . import package, paths, userland
 from .cpio import Archive
 from .errors import HarnessError
 
@@ -43,33 +44,27 @@ def busybox():
     raise HarnessError(f"{debs[-1].name} holds no busybox")
 
 
-def selftests_directory():
+def kernel_source():
     """Where kselftest_harness.h is: the grafted tree, or the unpacked source."""
     for tree in ("grafted", "linux-source-6.12"):
-        found = paths.BUILD / tree / "tools/testing/selftests"
-        if (found / "kselftest_harness.h").exists():
+        found = paths.BUILD / tree
+        if (found / "tools/testing/selftests/kselftest_harness.h").exists():
             return found
     raise HarnessError("no kernel source in build/: run scripts/source")
 
 
-def make(what, folder, *variables):
-    done = subprocess.run(["make", "-s", "-C", folder, *variables], capture_output=True, text=True)
-    if done.returncode:
-        raise HarnessError(f"{what} do not build:\n{done.stdout}{done.stderr}")
-
-
 def build_programs(output=paths.GUEST_PROGRAMS):
     """Compiles what is out of date; returns {name: path} of the programs."""
-    make("the guest programs", paths.GUEST_SOURCES, f"OUTPUT={output}",
-         f"SELFTESTS={selftests_directory()}")
+    package.make("the guest programs", paths.GUEST_SOURCES, f"OUTPUT={output}",
+         f"SELFTESTS={kernel_source()}/tools/testing/selftests")
     names = sorted(p.stem for p in paths.GUEST_SOURCES.glob("*.c"))
     return {name: Path(output) / name for name in names}
 
 
 def build_commands(output=paths.COMMANDS):
-    """The same for the commands that users get."""
-    cross = os.environ.get("CROSS_COMPILE", "aarch64-linux-gnu-")
-    make("the commands", paths.COMMAND_SOURCES, f"OUTPUT={output}", f"CROSS_COMPILE={cross}")
+    """The same for the commands that users get, as far as they need no library."""
+    package.make("the commands", paths.COMMAND_SOURCES, f"OUTPUT={output}",
+                 f"CROSS_COMPILE={package.CROSS}", "topology")
     return {name: Path(output) / name for name in COMMANDS}
 
 
@@ -100,8 +95,8 @@ def contents(name, extra=()):
     links = {f"bin/{applet}": "busybox" for applet in APPLETS} | {"sbin": "bin"}
     files = guest_files(extra)
     if name == "tools":
-        more, names = userland.files()
-        files, links = more | files, links | names
+        for more, names in (userland.files(), package.files(kernel_source())):
+            files, links = more | files, links | names
     return files, links
 
 

@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from memhp_vm import HarnessError, elf, initramfs, userland
+from memhp_vm import HarnessError, elf, initramfs, package, userland
 
 
 def program(libraries, loader=None, machine=elf.ARM64):
@@ -150,10 +150,15 @@ class Userland(unittest.TestCase):
         """userland: the root of the other tests has no packages but busybox in it"""
         guest = {"init": (b"", 0o755), "bin/tool": (b"ours", 0o755)}
         more = ({"bin/tool": (b"theirs", 0o755), "bin/x": (b"x", 0o755)}, {"bin/y": "x"})
+        own = ({"usr/sbin/z": (b"z", 0o755)}, {"bin/z": "../usr/sbin/z"})
         with mock.patch.object(initramfs, "guest_files", return_value=guest), \
+                mock.patch.object(initramfs, "kernel_source"), \
+                mock.patch.object(package, "files", return_value=own) as package_files, \
                 mock.patch.object(userland, "files", return_value=more) as files:
             self.assertEqual(initramfs.contents("base")[0], guest)
             files.assert_not_called()
+            package_files.assert_not_called()
             found, links = initramfs.contents("tools")
         self.assertEqual((found["bin/tool"][0], found["bin/x"][0], links["bin/y"]),
                          (b"ours", b"x", "x"))
+        self.assertEqual((found["usr/sbin/z"][0], links["bin/z"]), (b"z", "../usr/sbin/z"))

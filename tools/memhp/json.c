@@ -5,29 +5,13 @@
  */
 #include <inttypes.h>
 
+#include "quote.h"
 #include "topo.h"
-
-/* Names are bytes to the kernel; those beyond ASCII go through as one character each. */
-static void put_string(const char *text, FILE *out)
-{
-	unsigned char c;
-
-	fputc('"', out);
-	while ((c = *text++)) {
-		if (c == '"' || c == '\\')
-			fprintf(out, "\\%c", c);
-		else if (c < ' ' || c > '~')
-			fprintf(out, "\\u%04x", c);
-		else
-			fputc(c, out);
-	}
-	fputc('"', out);
-}
 
 static void put_known(const char *text, FILE *out)
 {
 	if (*text)
-		put_string(text, out);
+		quote(text, out);
 	else
 		fputs("null", out);
 }
@@ -136,7 +120,7 @@ static void put_windows(const struct topo *topo, FILE *out)
 			i ? "," : "", w->start, w->last - w->start + 1);
 		put_number(w->node, out);
 		fputs(", \"source\": ", out);
-		put_string(w->name, out);
+		quote(w->name, out);
 		fputc('}', out);
 	}
 	fputs("],\n", out);
@@ -152,7 +136,7 @@ static void put_claims(const struct topo *topo, FILE *out)
 		c = &topo->claim[i];
 		fprintf(out, "%s\n    {\"start\": %" PRIu64 ", \"last\": %" PRIu64 ", \"says\": ",
 			i ? "," : "", c->start, c->last);
-		put_string(c->name, out);
+		quote(c->name, out);
 		fputc('}', out);
 	}
 	fputs("],\n", out);
@@ -165,9 +149,9 @@ static void put_policy(const struct topo *topo, FILE *out)
 	fputs("  \"policy\": {", out);
 	for (i = 0; i < topo->nr_settings; i++) {
 		fputs(i ? ", " : "", out);
-		put_string(topo->setting[i].name, out);
+		quote(topo->setting[i].name, out);
 		fputs(": ", out);
-		put_string(topo->setting[i].value, out);
+		quote(topo->setting[i].value, out);
 	}
 	fputs("},\n", out);
 }
@@ -179,7 +163,7 @@ static void put_complaints(const struct topo *topo, FILE *out)
 	fputs("  \"complaints\": [", out);
 	for (i = 0; i < topo->nr_complaints; i++) {
 		fputs(i ? ", " : "", out);
-		put_string(topo->complaint[i], out);
+		quote(topo->complaint[i], out);
 	}
 	fputs("]\n", out);
 }
