@@ -110,6 +110,21 @@ class Owner:
         self.job.wait(30)
 
 
+class Pin:
+    """A page of node 1 that nobody can move."""
+
+    def __init__(self, guest):
+        self.job = guest.start("exec pin 1")
+        end = time.monotonic() + 20
+        while "\n" not in self.job.output and time.monotonic() < end:
+            time.sleep(0.05)
+        self.pfn = int(self.job.output.split()[0], 16)
+
+    def release(self):
+        self.job.kill()
+        self.job.wait(20)
+
+
 def whole_lines(text):
     return text[:text.rfind("\n") + 1]
 

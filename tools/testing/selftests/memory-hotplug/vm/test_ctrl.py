@@ -12,8 +12,8 @@ from errno import (E2BIG, EALREADY, EBUSY, ECANCELED, EDQUOT, EEXIST, EINVAL, EN
                    errorcode)
 
 import notifier
-from controller import (CLASS, EVENTS, MOVABLE, OFFLINE, STATES, USAGES, Owner, ask, attach, ctl,
-                        parse, segment, segments, settled, sysfs, wait_state)
+from controller import (CLASS, EVENTS, MOVABLE, OFFLINE, STATES, USAGES, Owner, Pin, ask, attach,
+                        ctl, parse, segment, segments, settled, sysfs, wait_state)
 from machines import GIB
 from observe import expect_same, state
 from probe import EDGE, MIB, TOP, two_hidden, windows, write
@@ -317,21 +317,6 @@ def uevents(ctx):
 
 
 # ---- deadlines
-
-class Pin:
-    """A page of node 1 that nobody can move."""
-
-    def __init__(self, guest):
-        self.job = guest.start("exec pin 1")
-        end = time.monotonic() + 20
-        while "\n" not in self.job.output and time.monotonic() < end:
-            time.sleep(0.05)
-        self.pfn = int(self.job.output.split()[0], 16)
-
-    def release(self):
-        self.job.kill()
-        self.job.wait(20)
-
 
 def deadline(ctx):
     with machine(ctx) as guest:
