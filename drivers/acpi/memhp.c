@@ -83,12 +83,13 @@ static int in_group(struct memory_block *mem, void *group)
 void mhp_acpi_take_back(int mgid, u64 start, u64 size)
 {
 	struct memory_group *group = memory_group_find_by_id(mgid);
+	struct mhp_order order = { };
 	int ret;
 
 	if (!group || !size ||
 	    !walk_memory_blocks(start, size, group, in_group))
 		return;
-	ret = memory_blocks_offline(start, size, 0);
+	ret = memory_blocks_offline(start, size, &order);
 	if (ret < 0)
 		pr_err("[mem %#018llx-%#018llx] stays without its device, error %d: a part of it is in use\n",
 		       start, start + size - 1, ret);
@@ -153,12 +154,12 @@ static bool any_online(struct acpi_device *adev)
 
 static int offline_marked(struct acpi_device *adev, const struct bound *b)
 {
+	struct mhp_order order = { .limit_ms = mhp_offline_timeout() };
 	int ret;
 
 	if (!mark_online(adev, true))
 		return 0;
-	ret = memory_blocks_offline(b->start, b->end - b->start,
-				    mhp_offline_timeout());
+	ret = memory_blocks_offline(b->start, b->end - b->start, &order);
 	if (ret < 0)
 		mark_online(adev, false);
 	return ret;

@@ -341,12 +341,12 @@ static int memory_block_go_online(struct device *dev)
 static int memory_block_go_offline(struct device *dev)
 {
 	struct memory_block *mem = memory_block_of(dev);
+	struct mhp_order order = { .limit_ms = mhp_offline_timeout() };
 	int err;
 
 	WRITE_ONCE(mem->state, MEM_GOING_OFFLINE);
 	err = mhp_offline_range(PFN_PHYS(memory_block_pfn(mem)),
-				memory_block_size_bytes(),
-				mhp_offline_timeout());
+				memory_block_size_bytes(), &order);
 	WRITE_ONCE(mem->state, err ? MEM_ONLINE : MEM_OFFLINE);
 	if (!err)
 		memory_uevent_prepare(mem, KOBJ_OFFLINE);
@@ -393,14 +393,14 @@ static int memory_block_end_offline(struct memory_block *mem, void *err)
 	return 0;
 }
 
-int memory_blocks_offline(u64 start, u64 size, unsigned int limit_ms)
+int memory_blocks_offline(u64 start, u64 size, struct mhp_order *order)
 {
 	int err, count = 0;
 
 	walk_memory_blocks(start, size, &count, memory_block_begin_offline);
 	if (!count)
 		return 0;
-	err = mhp_offline_range(start, size, limit_ms);
+	err = mhp_offline_range(start, size, order);
 	walk_memory_blocks(start, size, &err, memory_block_end_offline);
 	return err ?: count;
 }

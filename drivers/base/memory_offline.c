@@ -111,6 +111,7 @@ static int count_block(struct memory_block *mem, void *count)
 /* Blocks that are there; those that are offline already do no harm. */
 static int offline_locked(const struct request *r)
 {
+	struct mhp_order order = { .limit_ms = r->limit_ms };
 	u64 blocks = 0;
 	int ret;
 
@@ -118,7 +119,7 @@ static int offline_locked(const struct request *r)
 	if (blocks != r->size / memory_block_size_bytes())
 		return refuse("offline", -ENOENT,
 			      "a part of it is not there, see /proc/iomem");
-	ret = memory_blocks_offline(r->start, r->size, r->limit_ms);
+	ret = memory_blocks_offline(r->start, r->size, &order);
 	if (!ret)
 		return refuse("offline", -EINVAL, "it is offline already");
 	return min(ret, 0);

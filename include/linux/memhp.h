@@ -10,6 +10,7 @@
 #include <linux/errno.h>
 #include <linux/types.h>
 
+struct blocker_list;
 struct memory_block;
 struct mhp_params;
 struct per_cpu_pages;
@@ -36,10 +37,25 @@ struct zoneref;
 int mhp_online_block(struct memory_block *mem);
 
 /**
- * mhp_offline_range() - take memory blocks away from the page allocator
- * @start:    first physical address, bytes, a multiple of a memory block
- * @size:     bytes, a multiple of a memory block
+ * struct mhp_order - how memory is to go offline
  * @limit_ms: milliseconds that it may take; 0: as long as it needs
+ * @stop:     0; or the error it is to end with, undone: see mhp_order_stop()
+ * @progress: called, unless it is NULL, with the memory hotplug lock held: so many
+ *	      bytes of the range were looked through for the first time
+ * @blockers: unless it is NULL, becomes what was in the way when it failed
+ */
+struct mhp_order {
+	unsigned int limit_ms;
+	int stop;
+	void (*progress)(struct mhp_order *order, u64 bytes);
+	struct blocker_list *blockers;
+};
+
+/**
+ * mhp_offline_range() - take memory blocks away from the page allocator
+ * @start: first physical address, bytes, a multiple of a memory block
+ * @size:  bytes, a multiple of a memory block
+ * @order: how
  *
  * Those blocks of the range whose state is MEM_GOING_OFFLINE: the caller has
  * chosen them, and says what has become of them. It happens whole or not at all,
@@ -49,11 +65,22 @@ int mhp_online_block(struct memory_block *mem);
  * hotplug lock not: it is taken here.
  * Return: 0; -EINVAL: it has holes, or a block spans zones; -EPERM: boot memory is
  * in it; -EBUSY: something in it can never be moved; -EINTR: a signal came;
- * -ECANCELED: it was called off; -ETIMEDOUT: it took too long; -ENOMEM; or what a
- * notifier said.
+ * -ECANCELED: it was called off; @order->stop; -ETIMEDOUT: it took too long; -ENOMEM;
+ * or what a notifier said.
  */
 #ifdef CONFIG_MEMORY_HOTREMOVE
-int mhp_offline_range(u64 start, u64 size, unsigned int limit_ms);
+int mhp_offline_range(u64 start, u64 size, struct mhp_order *order);
+
+/**
+ * mhp_order_stop() - call an order off, whether it is being carried out yet or not
+ * @order: order
+ * @err:   what it ends with, negative; of several the first one counts
+ *
+ * It may be done, or fail for another reason, before that is seen.
+ *
+ * Context: any.
+ */
+void mhp_order_stop(struct mhp_order *order, int err);
 
 /* How long offlining by files may take, in milliseconds; 0: not limited. */
 unsigned int mhp_offline_timeout(void);
@@ -95,7 +122,8 @@ int mhp_offline_cancel(u64 address);
  */
 bool mhp_block_removable(struct memory_block *mem);
 #else
-static inline int mhp_offline_range(u64 start, u64 size, unsigned int limit_ms)
+static inline int mhp_offline_range(u64 start, u64 size,
+				    struct mhp_order *order)
 {
 	return -EINVAL;
 }
@@ -113,16 +141,16 @@ static inline bool mhp_block_removable(struct memory_block *mem)
 
 /**
  * memory_blocks_offline() - take all memory blocks of a range offline
- * @start:    first physical address, bytes, a multiple of a memory block
- * @size:     bytes, a multiple of a memory block
- * @limit_ms: milliseconds that it may take; 0: as long as it needs
+ * @start: first physical address, bytes, a multiple of a memory block
+ * @size:  bytes, a multiple of a memory block
+ * @order: how
  *
  * Those that are online, all of them or none, in one operation.
  *
  * Context: process context, may sleep; device hotplug lock held.
  * Return: how many were online; or as mhp_offline_range().
  */
-int memory_blocks_offline(u64 start, u64 size, unsigned int limit_ms);
+int memory_blocks_offline(u64 start, u64 size, struct mhp_order *order);
 
 #ifdef CONFIG_NUMA
 /**

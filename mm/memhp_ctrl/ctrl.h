@@ -8,7 +8,7 @@
  *	news		event.c  watch.c
  *	objects		segment.c  operation.c  owner.c  window.c
  *	decisions	machine.c  quota.c			pure
- *	work		engine.c  blockers.c			the core of memory hotplug
+ *	work		engine.c				the core of memory hotplug
  *
  * One lock, the registry's, guards all objects. It is never held while memory comes
  * or goes, nor while a device is registered or unregistered: work is done by an
@@ -20,7 +20,6 @@
 #include <linux/list.h>
 #include <linux/memhp.h>
 #include <linux/sched.h>
-#include <linux/timer.h>
 #include <linux/types.h>
 #include <linux/uuid.h>
 
@@ -66,9 +65,7 @@ enum operation_kind {
  * @job:    the work
  * @ranges: what it is about: all of the segment, or a part
  * @at:     room for @ranges
- * @task:   its thread; a reference
- * @timer:  stops it at its deadline
- * @msec:   milliseconds to the deadline; 0: none
+ * @task:   its thread, until it begins
  * @told:   bytes that were done when the last event said so
  * @over:   completed when it is over
  * @error:  then, what became of it
@@ -82,8 +79,6 @@ struct operation {
 	struct window_set ranges;
 	struct window at[MEMHP_MAX_RANGES + 1];
 	struct task_struct *task;
-	struct timer_list timer;
-	unsigned int msec;
 	u64 told;
 	struct completion over;
 	int error;
@@ -231,9 +226,6 @@ struct operation *operation_new(struct segment *seg, enum operation_kind kind,
 				unsigned int msec);
 void operation_begin(struct operation *op);
 void operation_put(struct operation *op);
-
-/* Tells it to end, undone, by an error number. Context: any. */
-void operation_stop(struct operation *op, int err);
 
 /* Waits so many ms for its end: true if it is over. Takes no lock. */
 bool operation_wait(struct operation *op, unsigned int msec);

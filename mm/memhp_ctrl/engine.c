@@ -3,8 +3,8 @@
  * Segments' memory: added, taken online and offline, removed.
  *
  * Must not:  know of segments, owners or who asked.
- * Locks:     one job at a time, by a lock that can be waited for with a deadline; the
- *            device hotplug lock inside of it.
+ * Locks:     one job at a time: a turn that can be waited for with a deadline, and called
+ *            off meanwhile, as a mutex cannot; the device hotplug lock inside of it.
  *
  * A job of several ranges is whole or not at all. Nothing that comes and goes can fail
  * half way: blocks remember what they were, and are that again after a failure; memory
@@ -12,20 +12,27 @@
  */
 #define pr_fmt(fmt) "memory_hotplug: " fmt
 
+#include <linux/bitops.h>
+#include <linux/container_of.h>
 #include <linux/device.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/memhp.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/minmax.h>
 #include <linux/mmzone.h>
-#include <linux/mutex.h>
 #include <linux/pfn.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/wait.h>
+
+#include <memory_hotplug/blockers.h>
 
 #include "engine.h"
 
-static DEFINE_MUTEX(engine_lock);
+/* Bit 0 is set while a job has its turn; the others wait for theirs. */
+static unsigned long busy;
+static DECLARE_WAIT_QUEUE_HEAD(turn);
 
 static const struct window *behind(const struct window_set *set)
 {
@@ -42,27 +49,52 @@ u64 engine_size(const struct window_set *ranges)
 	return size;
 }
 
-/* Calls a function for each memory block, until one does not return 0. */
-static int each_block(const struct window_set *ranges, void *arg,
-		      int (*function)(struct memory_block *mem, void *arg))
+/* Calls a function for each range, until one does not return 0. */
+static int each_range(const struct window_set *ranges, void *arg,
+		      int (*function)(const struct window *w, void *arg))
 {
 	const struct window *w;
 	int ret = 0;
 
-	for (w = ranges->at; w < behind(ranges); w++) {
+	for (w = ranges->at; w < behind(ranges) && !ret; w++) {
 		memory_uevents_begin(w->start, range_size(w));
-		ret = walk_memory_blocks(w->start, range_size(w), arg, function);
+		ret = function(w, arg);
 		memory_uevents_end();
-		if (ret)
-			break;
 	}
 	return ret;
+}
+
+/* Stopping */
+
+void engine_stop(struct engine_job *job, int err)
+{
+	mhp_order_stop(&job->order, err);
+	wake_up_all(&turn);
 }
 
 /* Why it is to stop, or 0. */
 static int stopped(struct engine_job *job)
 {
-	return READ_ONCE(job->stop);	/* written by operation_stop() */
+	int err = READ_ONCE(job->order.stop);	/* set by mhp_order_stop() */
+
+	if (!err && patience_over(&job->patience, ktime_get_ns()))
+		err = -ETIMEDOUT;
+	return err;
+}
+
+static u64 nsec_left(const struct engine_job *job)
+{
+	u64 now = ktime_get_ns();
+
+	return patience_over(&job->patience, now) ? 0 : job->patience.end - now;
+}
+
+/* Its order, with the time that is left. */
+static struct mhp_order *order_of(struct engine_job *job)
+{
+	if (patience_limited(&job->patience))
+		job->order.limit_ms = nsec_left(job) / PATIENCE_NSEC_PER_MSEC + 1;
+	return &job->order;
 }
 
 static int fail(struct engine_job *job, int err, const char *text)
@@ -92,8 +124,28 @@ struct tour {
 	struct engine_job *job;
 	u8 type;		/* enum mmop that blocks shall have */
 	u8 *was;		/* what each had, in their order */
-	unsigned int nr, back;	/* how many were visited, and are as they were */
+	unsigned int nr, back;	/* how many were noted, and are as they were */
 };
+
+/* Called with the bytes of what is being done, and when that is done. */
+static void tell_progress(struct mhp_order *order, u64 bytes)
+{
+	struct engine_job *job = container_of(order, struct engine_job, order);
+
+	WRITE_ONCE(job->done, job->before + bytes);
+	job->progress(job);
+}
+
+static void advance(struct engine_job *job, u64 bytes)
+{
+	job->before += bytes;
+	tell_progress(&job->order, 0);
+}
+
+static int take_offline(u64 start, u64 size, struct mhp_order *order)
+{
+	return min(memory_blocks_offline(start, size, order), 0);
+}
 
 static bool suits(u8 have, u8 want)
 {
@@ -101,7 +153,7 @@ static bool suits(u8 have, u8 want)
 }
 
 /* A block goes from one type to another, by way of offline. */
-static int set_type(struct memory_block *mem, u8 type)
+static int set_type(struct memory_block *mem, u8 type, struct mhp_order *order)
 {
 	u8 have = type_of(mem);
 	int ret = 0;
@@ -109,7 +161,8 @@ static int set_type(struct memory_block *mem, u8 type)
 	if (suits(have, type))
 		return 0;
 	if (have != MMOP_OFFLINE)
-		ret = min(device_offline(&mem->dev), 0);
+		ret = take_offline(PFN_PHYS(section_nr_to_pfn(mem->start_section_nr)),
+				   memory_block_size_bytes(), order);
 	if (ret || type == MMOP_OFFLINE)
 		return ret;
 	mem->online_type = type;
@@ -124,30 +177,105 @@ static int visit(struct memory_block *mem, void *arg)
 	if (ret)
 		return ret;
 	tour->was[tour->nr++] = type_of(mem);
-	ret = set_type(mem, tour->type);
-	if (ret)
-		return ret;
-	tour->job->done += memory_block_size_bytes();
-	tour->job->progress(tour->job);
+	ret = set_type(mem, tour->type, order_of(tour->job));
+	if (!ret)
+		advance(tour->job, memory_block_size_bytes());
+	return ret;
+}
+
+static int note_block(struct memory_block *mem, void *arg)
+{
+	struct tour *tour = arg;
+
+	tour->was[tour->nr++] = type_of(mem);
 	return 0;
 }
 
+/* A range goes offline at once. */
+static int offline_range(const struct window *w, struct tour *tour)
+{
+	int ret = stopped(tour->job);
+
+	if (ret)
+		return ret;
+	walk_memory_blocks(w->start, range_size(w), tour, note_block);
+	ret = take_offline(w->start, range_size(w), order_of(tour->job));
+	if (!ret)
+		advance(tour->job, range_size(w));
+	return ret;
+}
+
+static int visit_range(const struct window *w, void *arg)
+{
+	struct tour *tour = arg;
+
+	if (tour->type == MMOP_OFFLINE)
+		return offline_range(w, tour);
+	return walk_memory_blocks(w->start, range_size(w), tour, visit);
+}
+
+/* What told the job to stop shall not stop its undoing. */
 static int visit_back(struct memory_block *mem, void *arg)
 {
+	struct mhp_order calm = { };
 	struct tour *tour = arg;
 
 	if (tour->back == tour->nr)
 		return 1;		/* the rest was never touched */
-	if (set_type(mem, tour->was[tour->back++]))
+	if (set_type(mem, tour->was[tour->back++], &calm))
 		pr_warn("%s is not as it was\n", dev_name(&mem->dev));
 	return 0;
 }
 
-/* What told it to stop shall not stop its undoing. */
+static int range_back(const struct window *w, void *tour)
+{
+	return walk_memory_blocks(w->start, range_size(w), tour, visit_back);
+}
+
 static void undo(const struct window_set *ranges, struct tour *tour)
 {
-	flush_signals(current);
-	each_block(ranges, tour, visit_back);
+	each_range(ranges, tour, range_back);
+}
+
+/* What was in the way, as controllers are told. */
+
+static enum memhp_blocker_kind kind_of(const struct blocker *b)
+{
+	switch (b->kind) {
+	case BLOCKER_POISON:
+		return MEMHP_BLOCKER_KIND_POISONED;
+	case BLOCKER_TABLE:
+		return MEMHP_BLOCKER_KIND_PAGE_TABLE;
+	case BLOCKER_SLAB:
+		return MEMHP_BLOCKER_KIND_SLAB;
+	case BLOCKER_DRIVER:
+		return MEMHP_BLOCKER_KIND_OFFLINE;
+	case BLOCKER_HUGETLB:
+		return MEMHP_BLOCKER_KIND_HUGETLB;
+	case BLOCKER_BOOT:
+	case BLOCKER_RESERVED:
+	case BLOCKER_KERNEL:
+		return MEMHP_BLOCKER_KIND_KERNEL;
+	default:
+		return b->dma ? MEMHP_BLOCKER_KIND_PINNED :
+				MEMHP_BLOCKER_KIND_UNKNOWN;
+	}
+}
+
+static void note_blockers(struct memhp_blockers *found,
+			  const struct blocker_list *list)
+{
+	const struct blocker *b;
+
+	found->nr = min_t(unsigned int, list->nr, ARRAY_SIZE(found->at));
+	for (b = list->at; b < list->at + found->nr; b++)
+		found->at[b - list->at] = (struct memhp_blocker){
+			.pfn = b->pfn,
+			.refs = b->refs,
+			.kind = kind_of(b),
+			.memcg = b->cgroup,
+			.inode = b->inode,
+		};
 }
 
 static u8 mmop_of(enum memhp_policy policy)
@@ -166,16 +294,19 @@ static u8 mmop_of(enum memhp_policy policy)
 
 static int tour_blocks(struct engine_job *job, struct tour *tour)
 {
-	int ret = each_block(job->ranges, tour, visit);
+	static struct blocker_list found;	/* one job has its turn */
+	int ret;
 
+	blocker_list_clear(&found);
+	job->order.blockers = &found;
+	ret = each_range(job->ranges, tour, visit_range);
 	if (!ret)
 		return 0;
 	ret = fail(job, ret, tour->type == MMOP_OFFLINE ?
 		   "it cannot be offlined, the log says why" :
 		   "it cannot be onlined, the log says why");
 	undo(job->ranges, tour);
-	if (tour->type == MMOP_OFFLINE)
-		engine_find_blockers(job->ranges, &job->blockers);
+	note_blockers(&job->blockers, &found);
 	return ret;
 }
 
@@ -188,22 +319,31 @@ static int alloc_tour(struct engine_job *job, struct tour *tour, u8 type)
 				    "no memory to note what is online, free some");
 }
 
-/* The lock that others may hold until their deadline. */
+static long jiffies_left(const struct engine_job *job)
+{
+	if (!patience_limited(&job->patience))
+		return MAX_SCHEDULE_TIMEOUT;
+	return nsecs_to_jiffies(nsec_left(job)) + 1;
+}
+
+/* Others may have their turn until their deadline. */
 static int begin(struct engine_job *job)
 {
+	bool mine = false;
+
 	job->size = engine_size(job->ranges);
-	if (mutex_lock_interruptible(&engine_lock))
-		return fail(job, -EINTR, "a signal came");
-	if (stopped(job)) {
-		mutex_unlock(&engine_lock);
-		return fail(job, -EINTR, "a signal came");
-	}
-	return 0;
+	job->order.progress = tell_progress;
+	patience_begin(&job->patience, ktime_get_ns(), job->msec);
+	wait_event_idle_timeout(turn, stopped(job) ||
+				(mine = !test_and_set_bit_lock(0, &busy)),
+				jiffies_left(job));
+	return mine ? 0 : fail(job, -ETIMEDOUT, "others did not end in time");
 }
 
 static void end(void)
 {
-	mutex_unlock(&engine_lock);
+	clear_bit_unlock(0, &busy);
+	wake_up_all(&turn);
 }
 
 /* Removing */
@@ -295,24 +435,25 @@ static int add_range(struct engine_job *job, const struct window *w)
 	int ret;
 
 	if (stopped(job))
-		return fail(job, -EINTR, "a signal came");
+		return fail(job, -ECANCELED, "it was called off");
 	ret = mhp_attach(w->start, range_size(w), job->node,
 			 job->memmap != MEMHP_MEMMAP_OUTSIDE);
 	return ret ? fail(job, ret, "its memory cannot be added, the log says why") : 0;
 }
 
-static int try_offline(struct memory_block *mem, void *unused)
+static int try_offline(const struct window *w, void *unused)
 {
-	return min(device_offline(&mem->dev), 0);
+	struct mhp_order calm = { };
+
+	return take_offline(w->start, range_size(w), &calm);
 }
 
 /* Somebody else may have onlined it meanwhile, and use it. */
 static void take_away(struct engine_job *job, const struct window_set *added)
 {
-	flush_signals(current);
 	lock_device_hotplug();
 	job->left = added->nr &&
-		    (each_block(added, NULL, try_offline) ||
+		    (each_range(added, NULL, try_offline) ||
 		     remove_offline(added));
 	unlock_device_hotplug();
 }

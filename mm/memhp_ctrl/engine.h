@@ -5,14 +5,16 @@
  * All that controllers ask of the core of memory hotplug, besides the windows. Who
  * has a better way to onlining, offlining or finding blockers puts it behind this.
  */
+#include <linux/memhp.h>
 #include <linux/types.h>
 
+#include <memory_hotplug/patience.h>
 #include <memory_hotplug/window_set.h>
 #include <uapi/linux/memhp.h>
 
 /**
- * struct memhp_blocker - what keeps a page where it is
- * @pfn:   the page
+ * struct memhp_blocker - what keeps a page where it is, or several that follow one another
+ * @pfn:   the page, the first one
  * @refs:  references that nothing explains
  * @kind:  why
  * @memcg: inode number of the control group that pays for it, or 0
@@ -36,10 +38,13 @@ struct memhp_blockers {
  * @node:     node of memory that is attached
  * @memmap:   where its page structs may be
  * @policy:   what is to become of the memory
- * @stop:     0; or a negative error number, by which it shall end soon, undone. Who sets
- *	      it sends SIGINT to the thread that works
- * @progress: called when another @done bytes are done
+ * @msec:     milliseconds to the deadline; 0: none
+ * @patience: the deadline, once it has begun
+ * @order:    by which memory goes offline; calls the job off: engine_stop()
+ * @progress: called when another @done bytes are done; any lock but the registry's may
+ *	      be held
  * @done:     bytes
+ * @before:   bytes that were done before what is being done
  * @size:     bytes of all ranges
  * @text:     set if it failed: what is wrong
  * @left:     set if attaching failed, and could not be undone
@@ -50,9 +55,11 @@ struct engine_job {
 	int node;
 	enum memhp_memmap memmap;
 	enum memhp_policy policy;
-	int stop;
+	unsigned int msec;
+	struct patience patience;
+	struct mhp_order order;
 	void (*progress)(struct engine_job *job);
-	u64 done, size;
+	u64 done, before, size;
 	const char *text;
 	bool left;
 	struct memhp_blockers blockers;
@@ -61,13 +68,17 @@ struct engine_job {
 /*
  * Each of them: whole, or not at all.
  *
- * Context: a kernel thread that allows SIGINT; takes the window lock and the device
- * hotplug lock.
- * Return: 0; @job->stop; or what adding, onlining or offlining says.
+ * Context: process context, may sleep; takes the window lock and the device hotplug
+ * lock.
+ * Return: 0; -ETIMEDOUT; what engine_stop() was given; or what adding, onlining or
+ * offlining says.
  */
 int engine_attach(struct engine_job *job);
 int engine_change(struct engine_job *job);
 int engine_detach(struct engine_job *job);
+
+/* Has a job end soon, undone, by an error number; the first one counts. Context: any. */
+void engine_stop(struct engine_job *job, int err);
 
 /* Bytes of a range. */
 static inline u64 range_size(const struct window *w)
@@ -80,9 +91,5 @@ u64 engine_size(const struct window_set *ranges);
 
 /* What is used of the memory in a set. Context: may sleep, no lock is needed. */
 enum memhp_usage engine_usage(const struct window_set *ranges);
-
-/* blockers.c: looks what may be moved nowhere. Device hotplug lock held. */
-void engine_find_blockers(const struct window_set *ranges,
-			  struct memhp_blockers *found);
 
 #endif /* _MM_MEMHP_CTRL_ENGINE_H */

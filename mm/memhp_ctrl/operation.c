@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Operations: what takes long has a thread of its own, so that it can be told to stop by
- * a signal, and that nobody who speaks netlink waits for it.
+ * Operations: what takes long has a thread of its own, so that nobody who speaks netlink
+ * waits for it.
  *
- * Owns:      the thread, the deadline, and who waits for the end.
+ * Owns:      the thread, and who waits for the end.
  * Must not:  decide what becomes of the segment: segment.c does.
  * Locks:     takes the registry's for a moment at its end.
  */
@@ -12,8 +12,7 @@
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
-#include <linux/sched/signal.h>
-#include <linux/sched/task.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "ctrl.h"
@@ -22,9 +21,6 @@ static void free_operation(struct kref *ref)
 {
 	struct operation *op = container_of(ref, struct operation, ref);
 
-	timer_shutdown_sync(&op->timer);
-	if (op->task)
-		put_task_struct(op->task);
 	put_device(&op->seg->dev);
 	kfree(op);
 }
@@ -33,18 +29,6 @@ void operation_put(struct operation *op)
 {
 	if (op)
 		kref_put(&op->ref, free_operation);
-}
-
-void operation_stop(struct operation *op, int err)
-{
-	/* read by stopped(); the first reason counts */
-	if (!cmpxchg(&op->job.stop, 0, err))
-		send_sig(SIGINT, op->task, 1);
-}
-
-static void deadline(struct timer_list *timer)
-{
-	operation_stop(container_of(timer, struct operation, timer), -ETIMEDOUT);
 }
 
 /* An event for each eighth: enough to watch, and never many. */
@@ -100,12 +84,7 @@ static int run(void *arg)
 	bool gone;
 	int err;
 
-	/* a signal that came before is lost, but op->job.stop is set then */
-	allow_signal(SIGINT);
-	if (op->msec)
-		mod_timer(&op->timer, jiffies + msecs_to_jiffies(op->msec));
 	err = work(op);
-	timer_delete_sync(&op->timer);
 	memhp_lock();
 	gone = memhp_operation_ended(op, err);
 	memhp_unlock();
@@ -131,12 +110,10 @@ struct operation *operation_new(struct segment *seg, enum operation_kind kind,
 	}
 	kref_init(&op->ref);
 	init_completion(&op->over);
-	timer_setup(&op->timer, deadline, 0);
 	get_device(&seg->dev);
 	op->seg = seg;
 	op->kind = kind;
-	op->msec = msec;
-	op->task = get_task_struct(task);
+	op->task = task;
 	op->ranges = (struct window_set){
 		.at = op->at, .nr = seg->ranges.nr, .room = ARRAY_SIZE(op->at),
 	};
@@ -146,6 +123,7 @@ struct operation *operation_new(struct segment *seg, enum operation_kind kind,
 	op->job.node = seg->node;
 	op->job.memmap = seg->memmap;
 	op->job.policy = seg->policy;
+	op->job.msec = msec;
 	op->job.progress = progress;
 	return op;
 }
@@ -168,7 +146,7 @@ bool operation_wait(struct operation *op, unsigned int msec)
 int operation_finish(struct operation *op)
 {
 	if (wait_for_completion_interruptible(&op->over)) {
-		operation_stop(op, -EINTR);
+		engine_stop(&op->job, -EINTR);
 		wait_for_completion(&op->over);
 	}
 	return op->error;

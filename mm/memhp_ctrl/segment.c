@@ -512,7 +512,7 @@ struct verdict memhp_abort(struct segment *seg, enum segment_party party,
 		return v;
 	seg->state = step.next;
 	if (step.action == SEGMENT_DO_STOP)
-		operation_stop(seg->op, -ECANCELED);
+		engine_stop(&seg->op->job, -ECANCELED);
 	kref_get(&seg->op->ref);
 	*op = seg->op;
 	return YES;
@@ -566,7 +566,7 @@ static void make_orphan(struct segment *seg)
 	seg->socket = NULL;
 	seg->state = step.next;
 	if (step.action == SEGMENT_DO_STOP)
-		operation_stop(seg->op, -ECANCELED);
+		engine_stop(&seg->op->job, -ECANCELED);
 	memhp_tell(seg, MEMHP_EVENT_ORPHANED);
 }
 

@@ -84,6 +84,7 @@ static bool continues(const struct blocker *last, const struct blocker *b)
 {
 	return last->pfn + last->count == b->pfn && last->kind == b->kind &&
 	       last->refs == b->refs && last->cgroup == b->cgroup &&
+	       last->inode == b->inode && last->dma == b->dma &&
 	       !strcmp(last->owner, b->owner);
 }
 

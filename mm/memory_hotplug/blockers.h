@@ -84,14 +84,17 @@ const char *blocker_kind_name(enum blocker_kind kind);
  * @pfn:    the first
  * @count:  pages
  * @cgroup: inode number of the memory cgroup that pays for them, 0 if none does
+ * @inode:  inode number of the file that they are a part of, 0 if none is known
  * @kind:   why
  * @refs:   references to each that nothing explains
+ * @dma:    it looks as if they were pinned for a device
  * @owner:  who, as far as that is known; "-" if it is not
  */
 struct blocker {
-	u64 pfn, count, cgroup;
+	u64 pfn, count, cgroup, inode;
 	enum blocker_kind kind;
 	int refs;
+	bool dma;
 	char owner[BLOCKER_OWNER_SIZE];
 };
 

@@ -20,6 +20,7 @@
 #include <linux/mmzone.h>
 #include <linux/nodemask.h>
 #include <linux/pagemap.h>
+#include <linux/pfn.h>
 #include <linux/sched/signal.h>
 
 #include "../internal.h"
@@ -37,10 +38,12 @@
 
 int mhp_give_up(struct mhp_offlining *op)
 {
+	int stop = READ_ONCE(op->order->stop);	/* set by mhp_order_stop() */
+
 	if (signal_pending(current))
 		return mhp_offline_fail(op, -EINTR, "a signal came");
-	if (mhp_cancelled())
-		return mhp_offline_fail(op, -ECANCELED, "it was called off");
+	if (stop)
+		return mhp_offline_fail(op, stop, "it was called off");
 	if (patience_limited(&op->patience) &&
 	    patience_over(&op->patience, ktime_get_ns()))
 		return mhp_offline_fail(op, -ETIMEDOUT,
@@ -230,6 +233,15 @@ static int visit_page(struct mhp_offlining *op, unsigned long pfn,
 	return 0;
 }
 
+/* In later passes there is nothing to tell: they visit what they visited before. */
+static void tell_progress(const struct mhp_offlining *op, unsigned long pfn)
+{
+	struct mhp_order *order = op->order;
+
+	if (order->progress && !op->passes)
+		order->progress(order, PFN_PHYS(pfn) - op->start);
+}
+
 /* Some pages, then a look at the clock. */
 static int move_stride(struct mhp_offlining *op, int nid, unsigned long *pfn,
 		       unsigned long end)
@@ -243,6 +255,8 @@ static int move_stride(struct mhp_offlining *op, int nid, unsigned long *pfn,
 			err = mhp_give_up(op);
 		}
 	}
+	if (!err)
+		tell_progress(op, min(*pfn, end));
 	cond_resched();
 	return err;
 }
@@ -336,9 +350,9 @@ int mhp_evacuate(struct mhp_offlining *op)
 	/* what is all free need not be looked through */
 	while (!mhp_all_free(op)) {
 		if (op->passes)
-			mhp_report_wait(patience_pause(&op->patience,
-						       ktime_get_ns(),
-						       op->moved));
+			mhp_report_wait(op, patience_pause(&op->patience,
+							   ktime_get_ns(),
+							   op->moved));
 		err = move_pass(op) ?: dissolve_huge(op);
 		if (err)
 			return err;

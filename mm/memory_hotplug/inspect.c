@@ -107,7 +107,8 @@ static void note(struct blocker_list *found, struct folio *folio,
 	/* for those that will only be counted it is not worth it */
 	if (found->nr < BLOCKERS_KEPT) {
 		b.cgroup = cgroup_of(folio);
-		mhp_owner(folio, b.owner);
+		b.dma = folio_maybe_dma_pinned(folio);
+		mhp_owner(folio, &b);
 	}
 	blocker_list_add(found, &b);
 }

@@ -371,7 +371,7 @@ static void offline_commit(struct mhp_offlining *op)
 		remove_pfn_range_from_zone(run->zone, run->pfn, run->nr_pages);
 }
 
-static int try_offline(struct mhp_offlining *op, unsigned int limit_ms)
+static int try_offline(struct mhp_offlining *op)
 {
 	static struct blocker_list found;	/* one operation at a time */
 	int err;
@@ -379,8 +379,8 @@ static int try_offline(struct mhp_offlining *op, unsigned int limit_ms)
 	INIT_LIST_HEAD(&op->batch);
 	op->found = &found;
 	blocker_list_clear(&found);
-	patience_begin(&op->patience, ktime_get_ns(), limit_ms);
-	mhp_report_begin(op->start, op->size);
+	patience_begin(&op->patience, ktime_get_ns(), op->order->limit_ms);
+	mhp_report_begin(op);
 	err = check_runs(op) ?: offline_prepare(op);
 	if (!err)
 		offline_commit(op);
@@ -415,16 +415,18 @@ int offline_pages(unsigned long start_pfn, unsigned long nr_pages,
 		.zone = zone,
 		.group = group,
 	};
+	struct mhp_order order = { };
 	struct mhp_offlining op = {
 		.start = PFN_PHYS(start_pfn),
 		.size = PFN_PHYS(nr_pages),
+		.order = &order,
 		.runs = &run,
 		.nr_runs = 1,
 	};
 	int err;
 
 	mhp_assert_locked();
-	err = try_offline(&op, 0);
+	err = try_offline(&op);
 	return err ? not_offlined(&op, err) : 0;
 }
 
@@ -537,27 +539,31 @@ static int put_block_away(struct memory_block *mem, void *unused)
 	return 0;
 }
 
-static int offline_blocks(struct mhp_offlining *op, unsigned int limit_ms)
+static int offline_blocks(struct mhp_offlining *op)
 {
 	int err;
 
 	mem_hotplug_begin();
-	err = try_offline(op, limit_ms);
+	err = try_offline(op);
 	if (!err)
 		walk_memory_blocks(op->start, op->size, NULL, put_block_away);
 	mem_hotplug_done();
 	return err;
 }
 
-int mhp_offline_range(u64 start, u64 size, unsigned int limit_ms)
+int mhp_offline_range(u64 start, u64 size, struct mhp_order *order)
 {
-	struct mhp_offlining op = { .start = start, .size = size };
+	struct mhp_offlining op = {
+		.start = start,
+		.size = size,
+		.order = order,
+	};
 	struct mhp_run run;
 	struct run_list list = { .runs = &run, .room = 1 };
 	int err = find_runs(&op, &list);
 
 	if (!err && op.nr_runs)
-		err = offline_blocks(&op, limit_ms);
+		err = offline_blocks(&op);
 	if (err)
 		not_offlined(&op, err);
 	if (list.runs != &run)

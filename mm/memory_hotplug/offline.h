@@ -13,6 +13,7 @@
  *	blockers.c  patience.c		decide; pure
  */
 #include <linux/list.h>
+#include <linux/memhp.h>
 #include <linux/memory.h>
 #include <linux/nodemask.h>
 #include <linux/types.h>
@@ -46,6 +47,7 @@ struct mhp_run {
  * struct mhp_offlining - a range on its way offline
  * @start:       first physical address, bytes
  * @size:        bytes
+ * @order:       what the caller wants of it
  * @runs:        what of it is online
  * @nr_runs:     how many these are
  * @isolated:    runs that are isolated, all of each
@@ -65,6 +67,7 @@ struct mhp_run {
  */
 struct mhp_offlining {
 	u64 start, size;
+	struct mhp_order *order;
 	struct mhp_run *runs;
 	unsigned int nr_runs, isolated, told;
 	struct patience patience;
@@ -153,21 +156,18 @@ bool mhp_boot_stays(unsigned long pfn, unsigned long nr_pages);
 
 /* owner.c */
 
-/* One word; the caller holds a reference to the folio. */
-void mhp_owner(struct folio *folio, char owner[BLOCKER_OWNER_SIZE]);
+/* Sets @owner, one word, and @inode; the caller holds a reference to the folio. */
+void mhp_owner(struct folio *folio, struct blocker *b);
 
 /* report.c */
 
-void mhp_report_begin(u64 start, u64 size);
+void mhp_report_begin(const struct mhp_offlining *op);
 void mhp_report_pass(const struct mhp_offlining *op);
 void mhp_report_end(const struct mhp_offlining *op, int err);
 void mhp_report_check(u64 start, u64 size, const struct mhp_survey *survey,
 		      int err);
 
-/* Did somebody call it off? */
-bool mhp_cancelled(void);
-
 /* Sleeps until then, a signal or a cancellation. */
-void mhp_report_wait(u64 nsec);
+void mhp_report_wait(const struct mhp_offlining *op, u64 nsec);
 
 #endif /* _MM_MEMORY_HOTPLUG_OFFLINE_H */

@@ -79,23 +79,25 @@ static void name_mapper(struct folio *folio, char *owner)
 
 /* A file */
 
-static void name_file(struct folio *folio, char *owner)
+static void name_file(struct folio *folio, struct blocker *b)
 {
 	struct address_space *mapping = folio->mapping;
 
-	if (mapping && mapping->host)
-		print_owner(owner, "inode", mapping->host->i_ino,
-			    mapping->host->i_sb->s_id);
+	if (!mapping || !mapping->host)
+		return;
+	b->inode = mapping->host->i_ino;
+	print_owner(b->owner, "inode", mapping->host->i_ino,
+		    mapping->host->i_sb->s_id);
 }
 
-static void name_user(struct folio *folio, char *owner)
+static void name_user(struct folio *folio, struct blocker *b)
 {
 	if (!folio_trylock(folio))
 		return;
 	if (folio_test_anon(folio) || folio_test_ksm(folio))
-		name_mapper(folio, owner);
+		name_mapper(folio, b->owner);
 	else if (!__folio_test_movable(folio))
-		name_file(folio, owner);
+		name_file(folio, b);
 	folio_unlock(folio);
 }
 
@@ -115,12 +117,12 @@ static void name_cache(struct folio *folio, char *owner)
 	mutex_unlock(&slab_mutex);
 }
 
-void mhp_owner(struct folio *folio, char owner[BLOCKER_OWNER_SIZE])
+void mhp_owner(struct folio *folio, struct blocker *b)
 {
-	owner[0] = '\0';
+	b->owner[0] = '\0';
 	if (folio_test_slab(folio))
-		name_cache(folio, owner);
+		name_cache(folio, b->owner);
 	else if (!page_has_type(&folio->page) || folio_test_hugetlb(folio))
-		name_user(folio, owner);
-	blocker_owner_tidy(owner);
+		name_user(folio, b);
+	blocker_owner_tidy(b->owner);
 }

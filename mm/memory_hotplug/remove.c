@@ -232,11 +232,12 @@ static void put_back_online(u64 start, u64 size, u8 *types)
 static int offline_and_remove(u64 start, u64 size, unsigned int limit_ms,
 			      u8 *types)
 {
+	struct mhp_order order = { .limit_ms = limit_ms };
 	u8 *next = types;
 	int ret;
 
 	walk_memory_blocks(start, size, &next, note_block);
-	ret = memory_blocks_offline(start, size, limit_ms);
+	ret = memory_blocks_offline(start, size, &order);
 	if (ret < 0)
 		return ret;
 	ret = remove_offline(start, size, true);

@@ -3,14 +3,14 @@
  * How an operation goes: the file blockers in debugfs, a line in the log when it
  * has failed, and calling it off.
  *
- * Owns:      what is known of the last operation, or the one that is going on;
- *            whether it was called off.
- * Locks:     report_lock guards both. There is one operation at a time: who begins
+ * Owns:      what is known of the last operation, or the one that is going on.
+ * Locks:     report_lock guards it. There is one operation at a time: who begins
  *            one holds the memory hotplug lock, or, for a look only, the device
  *            hotplug lock.
  */
 #define pr_fmt(fmt) "memory_hotplug: " fmt
 
+#include <linux/atomic.h>
 #include <linux/debugfs.h>
 #include <linux/errno.h>
 #include <linux/init.h>
@@ -54,20 +54,23 @@ struct report {
 
 static DEFINE_MUTEX(report_lock);
 static struct report last;
-static bool cancelled;
+static struct mhp_order *running;	/* NULL if none is */
 static DECLARE_WAIT_QUEUE_HEAD(called_off);
 
 /* Calling it off */
 
-bool mhp_cancelled(void)
+void mhp_order_stop(struct mhp_order *order, int err)
 {
-	return READ_ONCE(cancelled);
+	/* read by mhp_give_up(); the first reason counts */
+	if (!cmpxchg(&order->stop, 0, err))
+		wake_up_all(&called_off);
 }
 
-void mhp_report_wait(u64 nsec)
+void mhp_report_wait(const struct mhp_offlining *op, u64 nsec)
 {
 	if (nsec)
-		wait_event_interruptible_timeout(called_off, mhp_cancelled(),
+		wait_event_interruptible_timeout(called_off,
+						 READ_ONCE(op->order->stop),
 						 nsecs_to_jiffies(nsec) ?: 1);
 }
 
@@ -76,9 +79,8 @@ int mhp_offline_cancel(u64 address)
 	int err = -ESRCH;
 
 	mutex_lock(&report_lock);
-	if (last.state == REPORT_RUNNING && address - last.start < last.size) {
-		WRITE_ONCE(cancelled, true);
-		wake_up_all(&called_off);
+	if (running && address - last.start < last.size) {
+		mhp_order_stop(running, -ECANCELED);
 		err = 0;
 	}
 	mutex_unlock(&report_lock);
@@ -102,11 +104,11 @@ static void begin(enum report_state state, u64 start, u64 size)
 	blocker_list_clear(&last.blockers);
 }
 
-void mhp_report_begin(u64 start, u64 size)
+void mhp_report_begin(const struct mhp_offlining *op)
 {
 	mutex_lock(&report_lock);
-	begin(REPORT_RUNNING, start, size);
-	WRITE_ONCE(cancelled, false);
+	begin(REPORT_RUNNING, op->start, op->size);
+	running = op->order;
 	mutex_unlock(&report_lock);
 }
 
@@ -134,16 +136,24 @@ static void log_first(void)
 			b->refs, b->owner);
 }
 
+static void tell_blockers(const struct mhp_order *order)
+{
+	log_first();
+	if (order->blockers)
+		*order->blockers = last.blockers;
+}
+
 void mhp_report_end(const struct mhp_offlining *op, int err)
 {
 	mutex_lock(&report_lock);
+	running = NULL;
 	note_progress(op);
 	last.state = err ? REPORT_FAILED : REPORT_OFFLINE;
 	last.err = err;
 	last.why = op->why;
 	last.took = ktime_get_ns() - last.began;
 	if (err)
-		log_first();
+		tell_blockers(op->order);
 	else
 		blocker_list_clear(&last.blockers);
 	mutex_unlock(&report_lock);
