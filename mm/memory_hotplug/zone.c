@@ -172,11 +172,15 @@ static void span_with(struct zone *zone, unsigned long first,
 		      unsigned long end)
 {
 	struct pglist_data *pgdat = zone->zone_pgdat;
+	struct zone_extent extent = zone_extent(zone);
 	unsigned long flags;
 
+	zone_extent_add(&extent, first, end);
+	if (!zone_is_zone_device(zone))
+		*zone_owned(zone) = extent.owned;
 	pgdat_resize_lock(pgdat, &flags);
 	zone_span_writelock(zone);
-	span_grow(zone_span(zone), first, end);
+	span_set(zone_span(zone), extent.first, extent.end);
 	zone_span_writeunlock(zone);
 	span_grow(node_span(pgdat), first, end);
 	pgdat_resize_unlock(pgdat, &flags);
@@ -189,8 +193,6 @@ void mhp_zone_take(struct zone *zone, unsigned long pfn, unsigned long nr_pages)
 	if (zone_is_empty(zone))
 		init_currently_empty_zone(zone, pfn, nr_pages);
 	span_with(zone, pfn, pfn + nr_pages);
-	if (!zone_is_zone_device(zone))
-		*zone_owned(zone) += nr_pages;
 }
 
 /**
