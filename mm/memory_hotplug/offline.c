@@ -446,7 +446,7 @@ struct run_list {
  */
 static unsigned long round_pages(const struct memory_group *group)
 {
-	if (IS_ENABLED(CONFIG_KASAN_GENERIC) || IS_ENABLED(CONFIG_KASAN_SW_TAGS))
+	if (mhp_note_by_blocks())
 		return PHYS_PFN(memory_block_size_bytes());
 	if (group && group->is_dynamic)
 		return group->d.unit_pages;
