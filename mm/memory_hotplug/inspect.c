@@ -31,11 +31,6 @@
 /* Who has taken a page from the LRU for a moment has put it back by then. */
 #define MOMENT_MSEC	20
 
-bool mhp_boot_stays(unsigned long pfn, unsigned long nr_pages)
-{
-	return !boot_memory_may_go(PFN_PHYS(pfn), PFN_PHYS(nr_pages));
-}
-
 /* Facts */
 
 static bool is_data(const struct folio *folio)
@@ -247,7 +242,7 @@ bool mhp_block_removable(struct memory_block *mem)
 	unsigned long memmap = mem->altmap ? mem->altmap->free : 0;
 	struct mhp_survey survey = { };
 
-	if (mhp_boot_stays(pfn, pages))
+	if (!boot_memory_may_go(PFN_PHYS(pfn), PFN_PHYS(pages)))
 		return false;
 	if (READ_ONCE(mem->state) == MEM_OFFLINE)
 		return true;
@@ -277,7 +272,7 @@ static int check_block(struct memory_block *mem, void *arg)
 	c->blocks++;
 	if (mem->state == MEM_OFFLINE)
 		return 0;
-	if (mhp_boot_stays(boot.pfn, boot.count)) {
+	if (!boot_memory_may_go(PFN_PHYS(boot.pfn), PFN_PHYS(boot.count))) {
 		blocker_list_add(c->found, &boot);
 		c->err = -EPERM;
 	} else if (!mem->zone && !c->err) {

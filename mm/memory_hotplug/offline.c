@@ -400,10 +400,9 @@ static int try_offline(struct mhp_offlining *op)
  * then, but data that was moved stays where it is now.
  *
  * Context: process context, may sleep; memory hotplug lock held for writing.
- * Return: 0; -EINVAL: not such a range, or it has holes or spans zones; -EPERM: it
- * is boot memory; -EBUSY: something in it cannot be moved; -EINTR: a signal came;
- * -ECANCELED: it was called off; -ENOMEM: huge pages could not be dissolved; or
- * what a listener said.
+ * Return: 0; -EINVAL: not such a range, or it has holes or spans zones; -EBUSY:
+ * something in it cannot be moved; -EINTR: a signal came; -ECANCELED: it was called
+ * off; -ENOMEM: huge pages could not be dissolved; or what a listener said.
  */
 int offline_pages(unsigned long start_pfn, unsigned long nr_pages,
 		  struct zone *zone, struct memory_group *group)
@@ -436,7 +435,6 @@ int offline_pages(unsigned long start_pfn, unsigned long nr_pages,
 struct run_list {
 	struct mhp_run last, *runs;
 	unsigned int nr, room;
-	int err;
 };
 
 /*

@@ -151,9 +151,6 @@ void mhp_note_stuck(struct blocker_list *found, struct folio *folio,
 /* Notes a page that cannot be moved at all; the caller has @held references. */
 void mhp_note_page(struct blocker_list *found, struct page *page, int held);
 
-/* Is there boot memory in the range that cannot leave? */
-bool mhp_boot_stays(unsigned long pfn, unsigned long nr_pages);
-
 /* owner.c */
 
 /* Sets @owner, one word, and @inode; the caller holds a reference to the folio. */

@@ -282,7 +282,7 @@ int mhp_offline_and_remove(u64 start, u64 size, unsigned int limit_ms)
  */
 int offline_and_remove_memory(u64 start, u64 size)
 {
-	/* virtio-mem tries again, and expects no errors but those it knows */
+	/* no limit: virtio-mem, which calls this, knows no -ETIMEDOUT */
 	return mhp_offline_and_remove(start, size, 0);
 }
 EXPORT_SYMBOL_GPL(offline_and_remove_memory);
