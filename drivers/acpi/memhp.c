@@ -18,6 +18,7 @@
 #include <linux/errno.h>
 #include <linux/memhp.h>
 #include <linux/memhp_acpi.h>
+#include <linux/memhp_block.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/minmax.h>
@@ -117,7 +118,7 @@ static void count_bound(struct bound *b, struct device *dev)
 		b->others++;
 		return;
 	}
-	start = PFN_PHYS(section_nr_to_pfn(mem->start_section_nr));
+	start = memory_block_start(mem);
 	b->start = b->blocks ? min(b->start, start) : start;
 	b->end = max(b->end, start + memory_block_size_bytes());
 	b->blocks++;

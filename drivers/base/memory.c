@@ -33,6 +33,7 @@
 #include <linux/kstrtox.h>
 #include <linux/log2.h>
 #include <linux/memhp.h>
+#include <linux/memhp_block.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
@@ -166,16 +167,6 @@ static unsigned long memory_block_id_of_pfn(unsigned long pfn)
 static unsigned long memory_block_id(const struct memory_block *mem)
 {
 	return memory_block_id_of_section(mem->start_section_nr);
-}
-
-static unsigned long memory_block_pfn(const struct memory_block *mem)
-{
-	return section_nr_to_pfn(mem->start_section_nr);
-}
-
-static unsigned long memory_block_pages(void)
-{
-	return PAGES_PER_SECTION << block_section_order;
 }
 
 static struct memory_block *memory_block_of(struct device *dev)
@@ -345,7 +336,7 @@ static int memory_block_go_offline(struct device *dev)
 	int err;
 
 	WRITE_ONCE(mem->state, MEM_GOING_OFFLINE);
-	err = mhp_offline_range(PFN_PHYS(memory_block_pfn(mem)),
+	err = mhp_offline_range(memory_block_start(mem),
 				memory_block_size_bytes(), &order);
 	WRITE_ONCE(mem->state, err ? MEM_ONLINE : MEM_OFFLINE);
 	if (!err)

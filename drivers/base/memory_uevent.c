@@ -11,10 +11,9 @@
 #include <linux/bits.h>
 #include <linux/device.h>
 #include <linux/memhp.h>
+#include <linux/memhp_block.h>
 #include <linux/memory.h>
-#include <linux/mmzone.h>
 #include <linux/moduleparam.h>
-#include <linux/pfn.h>
 
 #include "memory_uevent.h"
 
@@ -59,9 +58,7 @@ void memory_uevents_end(void)
 
 static bool of_the_range(const struct memory_block *mem)
 {
-	u64 start = PFN_PHYS(section_nr_to_pfn(mem->start_section_nr));
-
-	return start - range.start < range.size;
+	return memory_block_start(mem) - range.start < range.size;
 }
 
 void memory_uevent_prepare(struct memory_block *mem, enum kobject_action action)

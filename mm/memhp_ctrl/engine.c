@@ -18,6 +18,7 @@
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/memhp.h>
+#include <linux/memhp_block.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/minmax.h>
@@ -161,7 +162,7 @@ static int set_type(struct memory_block *mem, u8 type, struct mhp_order *order)
 	if (suits(have, type))
 		return 0;
 	if (have != MMOP_OFFLINE)
-		ret = take_offline(PFN_PHYS(section_nr_to_pfn(mem->start_section_nr)),
+		ret = take_offline(memory_block_start(mem),
 				   memory_block_size_bytes(), order);
 	if (ret || type == MMOP_OFFLINE)
 		return ret;
@@ -430,7 +431,7 @@ int engine_change(struct engine_job *job)
 
 /* Attaching */
 
-static int add_range(struct engine_job *job, const struct window *w)
+static int attach_range(struct engine_job *job, const struct window *w)
 {
 	int ret;
 
@@ -464,7 +465,7 @@ static int attach_begun(struct engine_job *job)
 	int ret = 0;
 
 	while (!ret && added.nr < job->ranges->nr) {
-		ret = add_range(job, &job->ranges->at[added.nr]);
+		ret = attach_range(job, &job->ranges->at[added.nr]);
 		if (!ret)
 			added.nr++;
 	}

@@ -14,6 +14,7 @@
 #include <linux/ktime.h>
 #include <linux/memcontrol.h>
 #include <linux/memmap_walk.h>
+#include <linux/memhp_block.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/minmax.h>
@@ -237,18 +238,18 @@ void mhp_survey(unsigned long pfn, unsigned long nr_pages,
 
 bool mhp_block_removable(struct memory_block *mem)
 {
-	unsigned long pfn = section_nr_to_pfn(mem->start_section_nr);
-	unsigned long pages = PHYS_PFN(memory_block_size_bytes());
-	unsigned long memmap = mem->altmap ? mem->altmap->free : 0;
+	unsigned long memmap = memory_block_memmap(mem);
 	struct mhp_survey survey = { };
 
-	if (!boot_memory_may_go(PFN_PHYS(pfn), PFN_PHYS(pages)))
+	if (!boot_memory_may_go(memory_block_start(mem),
+				memory_block_size_bytes()))
 		return false;
 	if (READ_ONCE(mem->state) == MEM_OFFLINE)
 		return true;
 	if (!READ_ONCE(mem->zone))
 		return false;
-	mhp_survey(pfn + memmap, pages - memmap, &survey);
+	mhp_survey(memory_block_pfn(mem) + memmap,
+		   memory_block_pages() - memmap, &survey);
 	return !survey.blocked;
 }
 
@@ -263,8 +264,8 @@ static int check_block(struct memory_block *mem, void *arg)
 {
 	struct block_check *c = arg;
 	struct blocker boot = {
-		.pfn = section_nr_to_pfn(mem->start_section_nr),
-		.count = PHYS_PFN(memory_block_size_bytes()),
+		.pfn = memory_block_pfn(mem),
+		.count = memory_block_pages(),
 		.kind = BLOCKER_BOOT,
 		.owner = "-",
 	};
@@ -272,7 +273,8 @@ static int check_block(struct memory_block *mem, void *arg)
 	c->blocks++;
 	if (mem->state == MEM_OFFLINE)
 		return 0;
-	if (!boot_memory_may_go(PFN_PHYS(boot.pfn), PFN_PHYS(boot.count))) {
+	if (!boot_memory_may_go(memory_block_start(mem),
+				memory_block_size_bytes())) {
 		blocker_list_add(c->found, &boot);
 		c->err = -EPERM;
 	} else if (!mem->zone && !c->err) {

@@ -22,6 +22,7 @@
 #include <linux/ioport.h>
 #include <linux/ktime.h>
 #include <linux/memhp.h>
+#include <linux/memhp_block.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/memremap.h>
@@ -445,7 +446,7 @@ struct run_list {
 static unsigned long round_pages(const struct memory_group *group)
 {
 	if (mhp_note_by_blocks())
-		return PHYS_PFN(memory_block_size_bytes());
+		return memory_block_pages();
 	if (group && group->is_dynamic)
 		return group->d.unit_pages;
 	return NO_ROUNDS;
@@ -453,11 +454,11 @@ static unsigned long round_pages(const struct memory_group *group)
 
 static struct mhp_run run_of_block(const struct memory_block *mem)
 {
-	unsigned long memmap = mem->altmap ? mem->altmap->free : 0;
+	unsigned long memmap = memory_block_memmap(mem);
 
 	return (struct mhp_run){
-		.pfn = section_nr_to_pfn(mem->start_section_nr) + memmap,
-		.nr_pages = PHYS_PFN(memory_block_size_bytes()) - memmap,
+		.pfn = memory_block_pfn(mem) + memmap,
+		.nr_pages = memory_block_pages() - memmap,
 		.memmap_pages = memmap,
 		.round = round_pages(mem->group),
 		.zone = mem->zone,

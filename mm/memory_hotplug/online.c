@@ -17,6 +17,7 @@
 #include <linux/align.h>
 #include <linux/device.h>
 #include <linux/memhp.h>
+#include <linux/memhp_block.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/memremap.h>
@@ -118,7 +119,7 @@ static unsigned long part_end(const struct onlining *op, unsigned long pfn)
 	unsigned long end = op->pfn + op->nr_pages;
 
 	return mhp_note_by_blocks() ?
-	       min(end, ALIGN(pfn + 1, PHYS_PFN(memory_block_size_bytes()))) :
+	       min(end, ALIGN(pfn + 1, memory_block_pages())) :
 	       end;
 }
 
@@ -292,27 +293,18 @@ struct unit {
 	struct memory_notify note;
 };
 
-static unsigned long block_pfn(const struct memory_block *mem)
-{
-	return section_nr_to_pfn(mem->start_section_nr);
-}
-
-static unsigned long block_pages(void)
-{
-	return PFN_DOWN(memory_block_size_bytes());
-}
-
 static void describe_block(struct unit *unit, const struct memory_block *mem)
 {
-	unsigned long memmap = mem->altmap ? mem->altmap->free : 0;
+	unsigned long memmap = memory_block_memmap(mem);
 
 	*unit = (struct unit){
-		.pfn = block_pfn(mem) + memmap,
-		.nr_pages = block_pages() - memmap,
+		.pfn = memory_block_pfn(mem) + memmap,
+		.nr_pages = memory_block_pages() - memmap,
 		.memmap_pages = memmap,
 		.inaccessible = mem->altmap && mem->altmap->inaccessible,
 		.zone = mhp_choose_zone(mem->online_type, mem->nid, mem->group,
-					block_pfn(mem), block_pages()),
+					memory_block_pfn(mem),
+					memory_block_pages()),
 		.group = mem->group,
 	};
 }
@@ -412,7 +404,8 @@ int mhp_online_block(struct memory_block *mem)
 		return 0;
 	err = check_block(mem, &why);
 	if (err)
-		return not_onlined(block_pfn(mem), block_pages(), err, why);
+		return not_onlined(memory_block_pfn(mem), memory_block_pages(),
+				   err, why);
 	mem_hotplug_begin();
 	describe_block(&unit, mem);
 	err = online_unit(&unit);
@@ -442,7 +435,7 @@ static bool is_special(struct memory_block *mem)
 
 static bool continues(const struct run *run, struct memory_block *mem)
 {
-	return block_pfn(mem) == run->pfn + run->nr_pages &&
+	return memory_block_pfn(mem) == run->pfn + run->nr_pages &&
 	       mem->nid == run->nid && mem->group == run->group &&
 	       !is_special(mem);
 }
@@ -453,14 +446,14 @@ static int extend_run(struct memory_block *mem, void *arg)
 	struct run *run = arg;
 
 	if (!run->nr_pages) {
-		run->pfn = block_pfn(mem);
+		run->pfn = memory_block_pfn(mem);
 		run->nid = mem->nid;
 		run->group = mem->group;
 		run->single = is_special(mem);
 	} else if (!continues(run, mem)) {
 		return 1;
 	}
-	run->nr_pages += block_pages();
+	run->nr_pages += memory_block_pages();
 	return run->single;
 }
 
@@ -477,7 +470,7 @@ static struct zone *zone_of_part(const struct run *run, unsigned long pfn,
  */
 static struct zone *choose_zone(struct run *run)
 {
-	unsigned long block = block_pages(), last;
+	unsigned long block = memory_block_pages(), last;
 	struct zone *zone = zone_of_part(run, run->pfn, block);
 
 	while (run->nr_pages > block) {

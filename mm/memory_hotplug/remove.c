@@ -13,6 +13,7 @@
 #include <linux/firmware-map.h>
 #include <linux/ioport.h>
 #include <linux/memblock.h>
+#include <linux/memhp_block.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
@@ -46,7 +47,7 @@ static int survey_block(struct memory_block *mem, void *arg)
 
 	if (mem->state != MEM_OFFLINE)
 		s->online = true;
-	if (boot_memory_stays(PFN_PHYS(section_nr_to_pfn(mem->start_section_nr)),
+	if (boot_memory_stays(memory_block_start(mem),
 			      memory_block_size_bytes()))
 		s->boot = true;
 	if (!s->blocks++)

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _LINUX_MEMHP_BLOCK_H
+#define _LINUX_MEMHP_BLOCK_H
+/*
+ * Where a memory block is.
+ */
+#include <linux/memory.h>
+#include <linux/memremap.h>
+#include <linux/mmzone.h>
+#include <linux/pfn.h>
+#include <linux/types.h>
+
+/* First page. */
+static inline unsigned long memory_block_pfn(const struct memory_block *mem)
+{
+	return section_nr_to_pfn(mem->start_section_nr);
+}
+
+/* First physical address. */
+static inline u64 memory_block_start(const struct memory_block *mem)
+{
+	return PFN_PHYS(memory_block_pfn(mem));
+}
+
+/* Pages of any block. */
+static inline unsigned long memory_block_pages(void)
+{
+	return PHYS_PFN(memory_block_size_bytes());
+}
+
+/* Its first pages that hold its page structs, and are never the page allocator's. */
+static inline unsigned long memory_block_memmap(const struct memory_block *mem)
+{
+	return mem->altmap ? mem->altmap->free : 0;
+}
+
+#endif /* _LINUX_MEMHP_BLOCK_H */
