@@ -12,7 +12,7 @@
  *			window_set.c  block_size.c  zone_extent.c
  *	state		piece.c  host.c  zone.c  section.c  node.c  memmap.c  resource.c
  *			pageset.c  zonelist.c  walkers.c  release.c  share.c
- *			memmap_fill.c
+ *			memmap_fill.c  window_room.c
  *
  * A call goes down only. The memory hotplug lock is taken by transactions.
  */
@@ -301,9 +301,6 @@ void mhp_windows_unlock(void);
 
 /* As mhp_window_covers(), but @nid may be %WINDOW_NODES_DIFFER; window lock held. */
 bool __mhp_window_covers(u64 start, u64 size, int *nid);
-
-/* Makes room in a set for a range more: 0 or -ENOMEM. */
-int mhp_window_room(struct window_set *set);
 
 /**
  * enum mhp_tenant - what the resource tree has in a range

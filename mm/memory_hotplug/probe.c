@@ -73,7 +73,7 @@ static int add_locked(u64 start, u64 size, int nid)
 
 	if (ret)
 		return ret;
-	if (mhp_window_room(&added))
+	if (window_set_room(&added, 1))
 		return mhp_not_added(start, size, -ENOMEM,
 				     "no memory to note it, free some");
 	ret = window_set_insert(&added, &range);
@@ -108,7 +108,7 @@ static int remove_locked(u64 start, u64 size, bool offline)
 		return mhp_not_removed(start, size, -EPERM,
 				       "a part of it was not added by hand, so that is not to be undone by hand");
 	/* before: once the memory is gone there must be no failure */
-	if (mhp_window_room(&added))
+	if (window_set_room(&added, 1))
 		return mhp_not_removed(start, size, -ENOMEM,
 				       "no memory to note it, free some");
 	ret = offline ? mhp_offline_and_remove(start, size,

@@ -30,7 +30,6 @@
 #include <linux/range.h>
 #include <linux/rwsem.h>
 #include <linux/seq_file.h>
-#include <linux/slab.h>
 
 #include "internal.h"
 
@@ -54,21 +53,6 @@ void mhp_windows_lock(void)
 void mhp_windows_unlock(void)
 {
 	mutex_unlock(&window_lock);
-}
-
-int mhp_window_room(struct window_set *set)
-{
-	unsigned int room = set->room ? 2 * set->room : 16;
-	struct window *at;
-
-	if (set->nr < set->room)
-		return 0;
-	at = krealloc_array(set->at, room, sizeof(*at), GFP_KERNEL);
-	if (!at)
-		return -ENOMEM;
-	set->at = at;
-	set->room = room;
-	return 0;
 }
 
 /* What is in the resource tree. */
@@ -104,7 +88,7 @@ int __init mhp_keep_out(u64 start, u64 end)
 	while (!ret && window_set_gap(&keep_out, &from, &to)) {
 		part.start = from;
 		part.end = to;
-		ret = mhp_window_room(&keep_out) ?:
+		ret = window_set_room(&keep_out, 1) ?:
 		      window_set_insert(&keep_out, &part);
 		from = to;
 		to = end;
@@ -128,7 +112,7 @@ static int __init insert_blocks(u64 start, u64 end, int nid,
 
 	if (w.start >= w.end)
 		return 0;
-	return mhp_window_room(&windows) ?: window_set_insert(&windows, &w);
+	return window_set_room(&windows, 1) ?: window_set_insert(&windows, &w);
 }
 
 /* What of a range must not be kept out. */
@@ -191,7 +175,7 @@ static int make_room(void)
 	int ret;
 
 	down_write(&look_lock);
-	ret = mhp_window_room(&windows);
+	ret = window_set_room(&windows, 1);
 	up_write(&look_lock);
 	return ret;
 }

@@ -45,7 +45,7 @@ static void __init ram_insert(u64 start, u64 end)
 	while (!trouble && window_set_gap(&ram, &from, &to)) {
 		part.start = from;
 		part.end = to;
-		note(mhp_window_room(&ram) ?: window_set_insert(&ram, &part));
+		note(window_set_room(&ram, 1) ?: window_set_insert(&ram, &part));
 		from = to;
 		to = end;
 	}
@@ -53,7 +53,7 @@ static void __init ram_insert(u64 start, u64 end)
 
 static void __init ram_cut(u64 start, u64 end)
 {
-	note(mhp_window_room(&ram) ?: window_set_cut(&ram, start, end));
+	note(window_set_room(&ram, 1) ?: window_set_cut(&ram, start, end));
 }
 
 /* Gives what is RAM in a range of a node, and takes it out of the set. */

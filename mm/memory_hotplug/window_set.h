@@ -5,8 +5,9 @@
  * A set of address ranges, each with a node and a source. Ranges are sorted and
  * never overlap; neighbours that touch and are alike are one.
  *
- * Pure: it takes no lock and allocates nothing. The caller gives the array and
- * sees to room for one range more before it inserts or cuts: neither needs more.
+ * Pure: it takes no lock and allocates nothing. The caller gives the array, or has
+ * window_set_room() do so, and sees to room for one range more before it inserts
+ * or cuts: neither needs more.
  */
 #include <linux/types.h>
 
@@ -95,5 +96,17 @@ int window_set_insert(struct window_set *set, const struct window *w);
  * On failure nothing has changed.
  */
 int window_set_cut(struct window_set *set, u64 start, u64 end);
+
+/**
+ * window_set_room() - make room in a set for ranges more
+ * @set:  set, whose array is krealloc()'s; the array may move
+ * @more: so many
+ *
+ * The only one that is not pure, in window_room.c: host tests give arrays of theirs.
+ *
+ * Context: may sleep.
+ * Return: 0; -ENOMEM: nothing has changed.
+ */
+int window_set_room(struct window_set *set, unsigned int more);
 
 #endif /* _MM_MEMORY_HOTPLUG_WINDOW_SET_H */

@@ -218,21 +218,6 @@ early_initcall(node_map_publish);
 
 /* Changes */
 
-static int set_grows(struct window_set *set, unsigned int more)
-{
-	unsigned int room = set->nr + more;
-	struct window *at;
-
-	if (room <= set->room)
-		return 0;
-	at = krealloc_array(set->at, room, sizeof(*at), GFP_KERNEL);
-	if (!at)
-		return -ENOMEM;
-	set->at = at;
-	set->room = room;
-	return 0;
-}
-
 static int error_of(enum node_verdict verdict)
 {
 	switch (verdict) {
@@ -259,7 +244,7 @@ static int draft_begin(struct node_claims *draft, unsigned int more)
 
 	*draft = claims;
 	*set = (struct window_set){ };
-	if (set_grows(set, old->nr + more))
+	if (window_set_room(set, old->nr + more))
 		return -ENOMEM;
 	memcpy(set->at, old->at, array_size(old->nr, sizeof(*old->at)));
 	set->nr = old->nr;
