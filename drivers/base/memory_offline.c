@@ -11,10 +11,8 @@
  */
 #define pr_fmt(fmt) "memory_hotplug: " fmt
 
-#include <linux/ctype.h>
 #include <linux/device.h>
 #include <linux/errno.h>
-#include <linux/kstrtox.h>
 #include <linux/memhp.h>
 #include <linux/memory.h>
 #include <linux/minmax.h>
@@ -25,70 +23,6 @@
 #include "memory_line.h"
 #include "memory_offline.h"
 
-/* What a line says. */
-struct request {
-	u64 start, size;
-	unsigned int limit_ms;
-};
-
-/**
- * struct offline_file - a file in which ranges are written
- * @attr: its name and mode
- * @form: what a line is like, for those who got it wrong
- * @most: words that a line has at most: ADDR SIZE MSEC
- * @act:  does what the file is for
- */
-struct offline_file {
-	struct device_attribute attr;
-	const char *form;
-	unsigned int most;
-	int (*act)(const struct request *r);
-};
-
-static int parse_msec(const char *word, unsigned int *msec)
-{
-	return isdigit(*word) ? kstrtouint(word, 10, msec) : -EINVAL;
-}
-
-static int parse(const struct offline_file *file, struct memory_line *line,
-		 struct request *r)
-{
-	int err;
-
-	*r = (struct request){
-		.size = memory_block_size_bytes(),
-		.limit_ms = mhp_offline_timeout(),
-	};
-	if (line->nr > file->most)
-		return -EINVAL;
-	err = memory_line_bytes(line->word[0], &r->start);
-	if (!err && line->nr > 1)
-		err = memory_line_bytes(line->word[1], &r->size);
-	if (!err && line->nr > 2)
-		err = parse_msec(line->word[2], &r->limit_ms);
-	return err;
-}
-
-static ssize_t line_store(struct device *dev, struct device_attribute *attr,
-			  const char *buf, size_t count)
-{
-	const struct offline_file *file =
-		container_of(attr, struct offline_file, attr);
-	struct memory_line line;
-	struct request r;
-	int err = memory_line_permit(attr->attr.name);
-
-	if (err)
-		return err;
-	err = memory_line_split(&line, buf, count) ?: parse(file, &line, &r);
-	if (err) {
-		pr_err("%s: refused, error %d: write %s\n", attr->attr.name,
-		       err, file->form);
-		return err;
-	}
-	return file->act(&r) ?: count;
-}
-
 static int refuse(const char *file, int err, const char *why)
 {
 	pr_err("%s: refused, error %d: %s\n", file, err, why);
@@ -96,7 +30,7 @@ static int refuse(const char *file, int err, const char *why)
 }
 
 /* The last address of a range may be the last there is. */
-static bool is_of_blocks(const struct request *r)
+static bool is_of_blocks(const struct memory_line *r)
 {
 	return r->size && r->start + r->size - 1 >= r->start &&
 	       IS_ALIGNED(r->start | r->size, memory_block_size_bytes());
@@ -109,9 +43,11 @@ static int count_block(struct memory_block *mem, void *count)
 }
 
 /* Blocks that are there; those that are offline already do no harm. */
-static int offline_locked(const struct request *r)
+static int offline_locked(const struct memory_line *r)
 {
-	struct mhp_order order = { .limit_ms = r->limit_ms };
+	struct mhp_order order = {
+		.limit_ms = r->numbered ? r->number : mhp_offline_timeout(),
+	};
 	u64 blocks = 0;
 	int ret;
 
@@ -125,7 +61,7 @@ static int offline_locked(const struct request *r)
 	return min(ret, 0);
 }
 
-static int offline(const struct request *r)
+static int offline(const struct memory_line *r)
 {
 	int ret;
 
@@ -140,14 +76,15 @@ static int offline(const struct request *r)
 	return ret;
 }
 
-static struct offline_file offline_file = {
-	.attr	= __ATTR(offline, 0200, NULL, line_store),
+static struct memory_line_file offline_file = {
+	.attr	= __ATTR(offline, 0200, NULL, memory_line_store),
 	.form	= "ADDR [SIZE [MILLISECONDS]]",
+	.least	= 1,
 	.most	= 3,
 	.act	= offline,
 };
 
-static int offline_check(const struct request *r)
+static int offline_check(const struct memory_line *r)
 {
 	int ret = lock_device_hotplug_sysfs();
 
@@ -158,21 +95,23 @@ static int offline_check(const struct request *r)
 	return ret;
 }
 
-static struct offline_file offline_check_file = {
-	.attr	= __ATTR(offline_check, 0200, NULL, line_store),
+static struct memory_line_file offline_check_file = {
+	.attr	= __ATTR(offline_check, 0200, NULL, memory_line_store),
 	.form	= "ADDR [SIZE]",
+	.least	= 1,
 	.most	= 2,
 	.act	= offline_check,
 };
 
-static int offline_cancel(const struct request *r)
+static int offline_cancel(const struct memory_line *r)
 {
 	return mhp_offline_cancel(r->start);
 }
 
-static struct offline_file offline_cancel_file = {
-	.attr	= __ATTR(offline_cancel, 0200, NULL, line_store),
+static struct memory_line_file offline_cancel_file = {
+	.attr	= __ATTR(offline_cancel, 0200, NULL, memory_line_store),
 	.form	= "ADDR",
+	.least	= 1,
 	.most	= 1,
 	.act	= offline_cancel,
 };
