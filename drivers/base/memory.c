@@ -718,12 +718,6 @@ static int memory_block_remove(struct memory_block *mem, void *unused)
 	return 0;
 }
 
-static bool memory_block_range_ok(unsigned long start, unsigned long size)
-{
-	return size && start + (size - 1) >= start &&
-	       IS_ALIGNED(start | size, memory_block_size_bytes());
-}
-
 /**
  * create_memory_block_devices() - make offline memory blocks for a range
  * @start:  first physical address, bytes; a multiple of the block size

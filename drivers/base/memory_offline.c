@@ -14,6 +14,7 @@
 #include <linux/device.h>
 #include <linux/errno.h>
 #include <linux/memhp.h>
+#include <linux/memhp_block.h>
 #include <linux/memory.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -27,13 +28,6 @@ static int refuse(const char *file, int err, const char *why)
 {
 	pr_err("%s: refused, error %d: %s\n", file, err, why);
 	return err;
-}
-
-/* The last address of a range may be the last there is. */
-static bool is_of_blocks(const struct memory_line *r)
-{
-	return r->size && r->start + r->size - 1 >= r->start &&
-	       IS_ALIGNED(r->start | r->size, memory_block_size_bytes());
 }
 
 static int count_block(struct memory_block *mem, void *count)
@@ -65,7 +59,7 @@ static int offline(const struct memory_line *r)
 {
 	int ret;
 
-	if (!is_of_blocks(r))
+	if (!memory_block_range_ok(r->start, r->size))
 		return refuse("offline", -EINVAL,
 			      "ADDR and SIZE must be multiples of block_size_bytes, SIZE not zero");
 	ret = lock_device_hotplug_sysfs();

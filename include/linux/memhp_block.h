@@ -2,8 +2,9 @@
 #ifndef _LINUX_MEMHP_BLOCK_H
 #define _LINUX_MEMHP_BLOCK_H
 /*
- * Where a memory block is.
+ * Where a memory block is, and what is made of blocks.
  */
+#include <linux/align.h>
 #include <linux/memory.h>
 #include <linux/memremap.h>
 #include <linux/mmzone.h>
@@ -32,6 +33,13 @@ static inline unsigned long memory_block_pages(void)
 static inline unsigned long memory_block_memmap(const struct memory_block *mem)
 {
 	return mem->altmap ? mem->altmap->free : 0;
+}
+
+/* Is a range made of blocks? Its last address may be the last there is. */
+static inline bool memory_block_range_ok(u64 start, u64 size)
+{
+	return size && start + size - 1 >= start &&
+	       IS_ALIGNED(start | size, memory_block_size_bytes());
 }
 
 #endif /* _LINUX_MEMHP_BLOCK_H */

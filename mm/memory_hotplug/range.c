@@ -8,6 +8,7 @@
 
 #include <linux/export.h>
 #include <linux/memhp.h>
+#include <linux/memhp_block.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/minmax.h>
@@ -23,11 +24,7 @@ u64 max_mem_size = U64_MAX;
 
 int mhp_check_range(u64 start, u64 size)
 {
-	if (!size || start + size - 1 < start)
-		return -EINVAL;
-	if (!IS_ALIGNED(start | size, memory_block_size_bytes()))
-		return -EINVAL;
-	return 0;
+	return memory_block_range_ok(start, size) ? 0 : -EINVAL;
 }
 
 bool mhp_is_boot_memory(u64 start, u64 size)
