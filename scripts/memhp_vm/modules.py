@@ -28,7 +28,7 @@ def prepare(place):
     """Links to the sources, and the Kbuild that names them."""
     place.mkdir(parents=True, exist_ok=True)
     sources = sorted(SOURCES.glob("*.c"))
-    for source in sources:
+    for source in (*sources, *SOURCES.glob("*.h")):
         link = place / source.name
         if not link.is_symlink():
             link.symlink_to(source)

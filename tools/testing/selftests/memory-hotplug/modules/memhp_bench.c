@@ -11,17 +11,7 @@
 #include <linux/memory_hotplug.h>
 #include <linux/module.h>
 
-static unsigned long start;
-module_param(start, ulong, 0);
-MODULE_PARM_DESC(start, "first physical address");
-
-static unsigned long size;
-module_param(size, ulong, 0);
-MODULE_PARM_DESC(size, "bytes");
-
-static int rounds = 2;
-module_param(rounds, int, 0);
-MODULE_PARM_DESC(rounds, "how many times to add and remove");
+#include "memhp_marks.h"
 
 static bool online;
 module_param(online, bool, 0);
@@ -30,15 +20,6 @@ MODULE_PARM_DESC(online, "the memory comes online, and is offlined before it is 
 static bool keep;
 module_param(keep, bool, 0);
 MODULE_PARM_DESC(keep, "do not remove it in the last round");
-
-#define begin(window)	asm volatile("hint %0" : : "i"(0x60 + (window)) : "memory")
-#define end()		asm volatile("hint 0x7f" : : : "memory")
-
-static int add(void)
-{
-	return add_memory_driver_managed(0, start, size,
-					 "System RAM (memhp bench)", MHP_NONE);
-}
 
 static int __init add_remove(bool last)
 {

@@ -20,30 +20,11 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-static unsigned long start;
-module_param(start, ulong, 0);
-MODULE_PARM_DESC(start, "first physical address");
-
-static unsigned long size;
-module_param(size, ulong, 0);
-MODULE_PARM_DESC(size, "bytes");
-
-static int rounds = 2;
-module_param(rounds, int, 0);
-MODULE_PARM_DESC(rounds, "how many times");
+#include "memhp_marks.h"
 
 static char *what = "free";
 module_param(what, charp, 0);
 MODULE_PARM_DESC(what, "free, add or evict");
-
-#define begin(window)	asm volatile("hint %0" : : "i"(0x60 + (window)) : "memory")
-#define end()		asm volatile("hint 0x7f" : : : "memory")
-
-static int add(void)
-{
-	return add_memory_driver_managed(0, start, size,
-					 "System RAM (memhp bench)", MHP_NONE);
-}
 
 static int evict(void)
 {

@@ -19,9 +19,7 @@
 #include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/cpumask.h>
-#include <linux/debugfs.h>
 #include <linux/device.h>
-#include <linux/fs.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/kthread.h>
@@ -32,7 +30,8 @@
 #include <linux/platform_device.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
+
+#include "memhp_action.h"
 
 #define PART	BIT_ULL(44)
 #define STEP	BIT_ULL(30)
@@ -92,7 +91,7 @@ static int change_windows(unsigned long until)
 	return ret;
 }
 
-static int torture(int nid, int seconds)
+static int torture(u64 nid, u64 seconds)
 {
 	struct task_struct *threads[THREADS];
 	int nr = 0, ret;
@@ -116,7 +115,7 @@ static int torture(int nid, int seconds)
 	return ret ?: atomic_long_read(&wrong) ? -EUCLEAN : 0;
 }
 
-static int alloc(int nid, int count)
+static int alloc(u64 nid, u64 count)
 {
 	struct platform_device *device;
 	int ret = 0, seen;
@@ -137,38 +136,9 @@ static int alloc(int nid, int count)
 	return ret;
 }
 
-/* What a file does is its private data. */
-struct action {
-	const char *name;
-	int (*run)(int first, int second);
-};
-
 static const struct action actions[] = {
 	{ "torture", torture },
 	{ "alloc", alloc },
-};
-
-static ssize_t action_write(struct file *file, const char __user *from,
-			    size_t count, loff_t *pos)
-{
-	const struct action *action = file->private_data;
-	int first, second, ret;
-	char text[32] = "";
-
-	if (count >= sizeof(text))
-		return -EINVAL;
-	if (copy_from_user(text, from, count))
-		return -EFAULT;
-	if (sscanf(text, "%i %i", &first, &second) != 2)
-		return -EINVAL;
-	ret = action->run(first, second);
-	return ret ? ret : count;
-}
-
-static const struct file_operations action_fops = {
-	.owner	= THIS_MODULE,
-	.open	= simple_open,
-	.write	= action_write,
 };
 
 static int __init memhp_node_init(void)
@@ -184,9 +154,7 @@ static int __init memhp_node_init(void)
 	folder = debugfs_create_dir("memhp_node", NULL);
 	if (IS_ERR(folder))
 		return PTR_ERR(folder);
-	for (i = 0; i < ARRAY_SIZE(actions); i++)
-		debugfs_create_file(actions[i].name, 0200, folder,
-				    (void *)&actions[i], &action_fops);
+	action_files(actions, ARRAY_SIZE(actions), folder);
 	return 0;
 }
 

@@ -13,15 +13,14 @@
  * The ranges must be RAM that the kernel does not know, e.g. because of "mem=".
  * For test guests only.
  */
-#include <linux/debugfs.h>
-#include <linux/fs.h>
 #include <linux/kernel.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mmzone.h>
 #include <linux/module.h>
 #include <linux/pfn.h>
 #include <linux/string.h>
-#include <linux/uaccess.h>
+
+#include "memhp_action.h"
 
 static struct dentry *folder;
 
@@ -47,12 +46,6 @@ static int valid(u64 start, u64 size)
 	return count == last - first ? 0 : -EUCLEAN;
 }
 
-/* What a file does is its private data. */
-struct action {
-	const char *name;
-	int (*run)(u64 start, u64 size);
-};
-
 static const struct action actions[] = {
 	{ "add", add },
 	{ "remove", remove_memory },
@@ -60,40 +53,12 @@ static const struct action actions[] = {
 	{ "valid", valid },
 };
 
-static ssize_t action_write(struct file *file, const char __user *from,
-			    size_t count, loff_t *pos)
-{
-	const struct action *action = file->private_data;
-	unsigned long long start, size;
-	char text[64] = "";
-	int ret;
-
-	if (count >= sizeof(text))
-		return -EINVAL;
-	if (copy_from_user(text, from, count))
-		return -EFAULT;
-	if (sscanf(text, "%lli %lli", &start, &size) != 2)
-		return -EINVAL;
-	ret = action->run(start, size);
-	return ret ? ret : count;
-}
-
-static const struct file_operations action_fops = {
-	.owner	= THIS_MODULE,
-	.open	= simple_open,
-	.write	= action_write,
-};
-
 static int __init memhp_range_init(void)
 {
-	int i;
-
 	folder = debugfs_create_dir("memhp_range", NULL);
 	if (IS_ERR(folder))
 		return PTR_ERR(folder);
-	for (i = 0; i < ARRAY_SIZE(actions); i++)
-		debugfs_create_file(actions[i].name, 0200, folder,
-				    (void *)&actions[i], &action_fops);
+	action_files(actions, ARRAY_SIZE(actions), folder);
 	return 0;
 }
 

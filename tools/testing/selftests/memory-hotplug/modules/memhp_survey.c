@@ -17,8 +17,6 @@
  * For test guests only, where nobody uses the range, and no memory comes or goes,
  * meanwhile.
  */
-#include <linux/debugfs.h>
-#include <linux/fs.h>
 #include <linux/kernel.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
@@ -29,7 +27,8 @@
 #include <linux/pfn.h>
 #include <linux/seq_file.h>
 #include <linux/string.h>
-#include <linux/uaccess.h>
+
+#include "memhp_action.h"
 
 static struct dentry *folder;
 static u64 range_start, range_size;
@@ -250,28 +249,14 @@ DEFINE_SHOW_ATTRIBUTE(events);
 
 /* The module */
 
-static ssize_t range_write(struct file *file, const char __user *from,
-			   size_t count, loff_t *pos)
+static int set_range(u64 start, u64 size)
 {
-	unsigned long long start, size;
-	char text[64] = "";
-
-	if (count >= sizeof(text))
-		return -EINVAL;
-	if (copy_from_user(text, from, count))
-		return -EFAULT;
-	if (sscanf(text, "%lli %lli", &start, &size) != 2)
-		return -EINVAL;
 	range_start = start;
 	range_size = size;
-	return count;
+	return 0;
 }
 
-static const struct file_operations range_fops = {
-	.owner	= THIS_MODULE,
-	.open	= simple_open,
-	.write	= range_write,
-};
+static const struct action range_action = { "range", set_range };
 
 static int __init memhp_survey_init(void)
 {
@@ -280,7 +265,7 @@ static int __init memhp_survey_init(void)
 	if (ret)
 		return ret;
 	folder = debugfs_create_dir("memhp_survey", NULL);
-	debugfs_create_file("range", 0200, folder, NULL, &range_fops);
+	action_files(&range_action, 1, folder);
 	debugfs_create_file("pages", 0400, folder, NULL, &pages_fops);
 	debugfs_create_file("zones", 0400, folder, NULL, &zones_fops);
 	debugfs_create_file("events", 0400, folder, NULL, &events_fops);
