@@ -23,7 +23,6 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <linux/capability.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <poll.h>
@@ -34,10 +33,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <linux/memhp.h>
+
+#include "capability.h"
 
 static int fd = -1;
 static int family;
@@ -345,16 +345,9 @@ static void say_resolved(void)
 	printf("%d family\n", resolve() ? 0 : ENOENT);
 }
 
-static void drop_sys_admin(void)
+static void become_less(void)
 {
-	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct caps[2];
-
-	if (syscall(SYS_capget, &head, caps))
-		fail("capget");
-	caps[0].effective &= ~(1u << CAP_SYS_ADMIN);
-	caps[0].permitted &= ~(1u << CAP_SYS_ADMIN);
-	if (syscall(SYS_capset, &head, caps))
+	if (drop_sys_admin())
 		fail("capset");
 }
 
@@ -611,7 +604,7 @@ static bool other_command(int argc, char **argv)
 	else if (!strcmp(name, "sleep") && argc > 1)
 		usleep(atoi(argv[1]) * 1000);
 	else if (!strcmp(name, "nocap"))
-		drop_sys_admin();
+		become_less();
 	else if (!strcmp(name, "netns"))
 		enter(CLONE_NEWNET);
 	else if (!strcmp(name, "userns"))

@@ -16,11 +16,11 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "capability.h"
 
 static char data[1 << 17];
 static size_t length;
@@ -34,24 +34,10 @@ static void fail(const char *what)
 	exit(2);
 }
 
-static void drop_sys_admin(void)
-{
-	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct caps[2];
-
-	if (syscall(SYS_capget, &head, caps))
-		fail("capget");
-	caps[0].effective &= ~(1u << CAP_SYS_ADMIN);
-	caps[0].permitted &= ~(1u << CAP_SYS_ADMIN);
-	caps[0].inheritable &= ~(1u << CAP_SYS_ADMIN);
-	if (syscall(SYS_capset, &head, caps))
-		fail("capset");
-}
-
 static void become_less(void)
 {
-	if (drop_cap)
-		drop_sys_admin();
+	if (drop_cap && drop_sys_admin())
+		fail("capset");
 	if (uid >= 0 && (setgid(uid) || setuid(uid)))
 		fail("setuid");
 }
