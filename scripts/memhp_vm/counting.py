@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Guests whose work is counted, by the QEMU plugin tools/bench/count.c and -icount.
+
+A counts file has a line for each window that a test module marked: its number, and
+how many there were of each of COLUMNS. A profile has a line for each address.
+"""
+
+import bisect
+import subprocess
+import sys
+
+from . import paths
+from .topology import Node, Topology
+from .vm import Guest
+
+BUILD = paths.BUILD / "bench"
+COLUMNS = ("instructions", "stores", "tlbi", "dsb")
+
+
+def plugin():
+    source, library = paths.ROOT / "tools/bench/count.c", BUILD / "count.so"
+    BUILD.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["gcc", "-O2", "-Wall", "-Werror", "-shared", "-fPIC",
+                    "-o", library, source], check=True)
+    return library
+
+
+def booted(library, tree, memory, known, counts, options, profile=None):
+    """A guest with one CPU that knows a part of its memory and counts into a file."""
+    into = f"{library},out={counts}" + (f",profile={profile}" if profile else "")
+    return Guest(tree=tree, topology=Topology(nodes=[Node(memory, 1)]), icount=True,
+                 timeout=600, silence=600,
+                 cmdline=f"mem={known} quiet loglevel=3 nokaslr {options}",
+                 qemu_args=["-plugin", into])
+
+
+def windows_in(counts):
+    """[(window, {column: count})]"""
+    lines = (line.split() for line in counts.read_text().splitlines())
+    return [(int(window), dict(zip(COLUMNS, map(int, numbers)))) for window, *numbers in lines]
+
+
+def symbols(tree):
+    """[(address, name)] of the kernel, sorted."""
+    lines = (paths.kernel_output(tree, "base") / "System.map").read_text().splitlines()
+    return sorted((int(a, 16), name) for a, kind, name in map(str.split, lines)
+                  if kind in "tTwW")
+
+
+def show_profile(tree, path, names, what, rows=40):
+    """Where instructions went, by function. names: {window: name}"""
+    table = symbols(tree)
+    starts = [address for address, _ in table]
+    counts = {window: {} for window in names}
+    for line in path.read_text().splitlines():
+        window, address, count = line.split()
+        name = table[bisect.bisect_right(starts, int(address, 16)) - 1][1]
+        functions = counts[int(window)]
+        functions[name] = functions.get(name, 0) + int(count)
+    for window, functions in counts.items():
+        if not functions:
+            continue
+        print(f"\n{tree} {names[window]} {what}, two rounds, the first of them cold")
+        for name, count in sorted(functions.items(), key=lambda x: -x[1])[:rows]:
+            print(f"{count:>12} {name}")
+
+
+class Both:
+    """Standard output and a file."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def write(self, text):
+        sys.stdout.write(text)
+        self.file.write(text)
+
+    def flush(self):
+        sys.stdout.flush()
+        self.file.flush()
