@@ -2,10 +2,12 @@
 #ifndef _LINUX_MEMHP_BLOCK_H
 #define _LINUX_MEMHP_BLOCK_H
 /*
- * Where a memory block is, and what is made of blocks.
+ * Where a memory block is, how it is used, and what is made of blocks.
  */
 #include <linux/align.h>
+#include <linux/compiler.h>
 #include <linux/memory.h>
+#include <linux/memory_hotplug.h>
 #include <linux/memremap.h>
 #include <linux/mmzone.h>
 #include <linux/pfn.h>
@@ -33,6 +35,17 @@ static inline unsigned long memory_block_pages(void)
 static inline unsigned long memory_block_memmap(const struct memory_block *mem)
 {
 	return mem->altmap ? mem->altmap->free : 0;
+}
+
+/* How a block is used: an enum mmop that would bring it there, or MMOP_OFFLINE. */
+static inline u8 memory_block_use(const struct memory_block *mem)
+{
+	struct zone *zone = READ_ONCE(mem->zone);
+
+	if (READ_ONCE(mem->state) == MEM_OFFLINE)
+		return MMOP_OFFLINE;
+	return zone && zone_idx(zone) == ZONE_MOVABLE ? MMOP_ONLINE_MOVABLE :
+							MMOP_ONLINE_KERNEL;
 }
 
 /* Is a range made of blocks? Its last address may be the last there is. */

@@ -111,16 +111,6 @@ static int fail(struct engine_job *job, int err, const char *text)
 
 /* How blocks are, and how they were. */
 
-static u8 type_of(const struct memory_block *mem)
-{
-	struct zone *zone = READ_ONCE(mem->zone);
-
-	if (READ_ONCE(mem->state) == MEM_OFFLINE)
-		return MMOP_OFFLINE;
-	return zone && zone_idx(zone) == ZONE_MOVABLE ? MMOP_ONLINE_MOVABLE :
-							MMOP_ONLINE_KERNEL;
-}
-
 struct tour {
 	struct engine_job *job;
 	u8 type;		/* enum mmop that blocks shall have */
@@ -156,7 +146,7 @@ static bool suits(u8 have, u8 want)
 /* A block goes from one type to another, by way of offline. */
 static int set_type(struct memory_block *mem, u8 type, struct mhp_order *order)
 {
-	u8 have = type_of(mem);
+	u8 have = memory_block_use(mem);
 	int ret = 0;
 
 	if (suits(have, type))
@@ -177,7 +167,7 @@ static int visit(struct memory_block *mem, void *arg)
 
 	if (ret)
 		return ret;
-	tour->was[tour->nr++] = type_of(mem);
+	tour->was[tour->nr++] = memory_block_use(mem);
 	ret = set_type(mem, tour->type, order_of(tour->job));
 	if (!ret)
 		advance(tour->job, memory_block_size_bytes());
@@ -188,7 +178,7 @@ static int note_block(struct memory_block *mem, void *arg)
 {
 	struct tour *tour = arg;
 
-	tour->was[tour->nr++] = type_of(mem);
+	tour->was[tour->nr++] = memory_block_use(mem);
 	return 0;
 }
 
@@ -497,7 +487,7 @@ static int count_block(struct memory_block *mem, void *arg)
 {
 	struct census *c = arg;
 
-	c->nr[type_of(mem)]++;
+	c->nr[memory_block_use(mem)]++;
 	return 0;
 }
 

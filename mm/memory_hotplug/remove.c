@@ -171,24 +171,12 @@ int mhp_remove_memory_killable(u64 start, u64 size)
 	return remove_locking(start, size, true);
 }
 
-/*
- * How the blocks of a range were online, in their order: an enum mmop for each,
- * MMOP_OFFLINE if it was offline.
- */
-static u8 online_type_of(struct memory_block *mem)
-{
-	if (mem->state == MEM_OFFLINE)
-		return MMOP_OFFLINE;
-	if (mem->zone && zone_idx(mem->zone) == ZONE_MOVABLE)
-		return MMOP_ONLINE_MOVABLE;
-	return MMOP_ONLINE_KERNEL;
-}
-
+/* How the blocks of a range were used, in their order. */
 static int note_block(struct memory_block *mem, void *arg)
 {
 	u8 **next = arg;
 
-	*(*next)++ = online_type_of(mem);
+	*(*next)++ = memory_block_use(mem);
 	return 0;
 }
 
