@@ -301,13 +301,23 @@ static int tour_blocks(struct engine_job *job, struct tour *tour)
 	return ret;
 }
 
-static int alloc_tour(struct engine_job *job, struct tour *tour, u8 type)
+/* Work on blocks, with a tour to all of them, while they stay. */
+static int with_tour(struct engine_job *job, u8 type,
+		     int (*work)(struct engine_job *job, struct tour *tour))
 {
-	*tour = (struct tour){ .job = job, .type = type };
-	tour->was = kvmalloc_array(job->size / memory_block_size_bytes(),
-				   sizeof(*tour->was), GFP_KERNEL);
-	return tour->was ? 0 : fail(job, -ENOMEM,
-				    "no memory to note what is online, free some");
+	struct tour tour = { .job = job, .type = type };
+	int ret;
+
+	tour.was = kvmalloc_array(job->size / memory_block_size_bytes(),
+				  sizeof(*tour.was), GFP_KERNEL);
+	if (!tour.was)
+		return fail(job, -ENOMEM,
+			    "no memory to note what is online, free some");
+	lock_device_hotplug();
+	ret = work(job, &tour);
+	unlock_device_hotplug();
+	kvfree(tour.was);
+	return ret;
 }
 
 static long jiffies_left(const struct engine_job *job)
@@ -335,6 +345,17 @@ static void end(void)
 {
 	clear_bit_unlock(0, &busy);
 	wake_up_all(&turn);
+}
+
+static int in_turn(struct engine_job *job, int (*work)(struct engine_job *job))
+{
+	int ret = begin(job);
+
+	if (ret)
+		return ret;
+	ret = work(job);
+	end();
+	return ret;
 }
 
 /* Removing */
@@ -374,49 +395,26 @@ static int detach_locked(struct engine_job *job, struct tour *tour)
 		    "a range that holds its own page structs goes as a whole");
 }
 
+static int detach(struct engine_job *job)
+{
+	return with_tour(job, MMOP_OFFLINE, detach_locked);
+}
+
 int engine_detach(struct engine_job *job)
 {
-	struct tour tour;
-	int ret = begin(job);
-
-	if (ret)
-		return ret;
-	ret = alloc_tour(job, &tour, MMOP_OFFLINE);
-	if (!ret) {
-		lock_device_hotplug();
-		ret = detach_locked(job, &tour);
-		unlock_device_hotplug();
-		kvfree(tour.was);
-	}
-	end();
-	return ret;
+	return in_turn(job, detach);
 }
 
 /* Changing */
 
-static int change_locked(struct engine_job *job)
+static int change(struct engine_job *job)
 {
-	struct tour tour;
-	int ret = alloc_tour(job, &tour, mmop_of(job->policy));
-
-	if (ret)
-		return ret;
-	lock_device_hotplug();
-	ret = tour_blocks(job, &tour);
-	unlock_device_hotplug();
-	kvfree(tour.was);
-	return ret;
+	return with_tour(job, mmop_of(job->policy), tour_blocks);
 }
 
 int engine_change(struct engine_job *job)
 {
-	int ret = begin(job);
-
-	if (ret)
-		return ret;
-	ret = change_locked(job);
-	end();
-	return ret;
+	return in_turn(job, change);
 }
 
 /* Attaching */
@@ -449,7 +447,7 @@ static void take_away(struct engine_job *job, const struct window_set *added)
 	unlock_device_hotplug();
 }
 
-static int attach_begun(struct engine_job *job)
+static int attach(struct engine_job *job)
 {
 	struct window_set added = { .at = job->ranges->at };
 	int ret = 0;
@@ -460,7 +458,7 @@ static int attach_begun(struct engine_job *job)
 			added.nr++;
 	}
 	if (!ret && job->policy != MEMHP_POLICY_OFFLINE)
-		ret = change_locked(job);
+		ret = change(job);
 	if (ret)
 		take_away(job, &added);
 	return ret;
@@ -468,13 +466,7 @@ static int attach_begun(struct engine_job *job)
 
 int engine_attach(struct engine_job *job)
 {
-	int ret = begin(job);
-
-	if (ret)
-		return ret;
-	ret = attach_begun(job);
-	end();
-	return ret;
+	return in_turn(job, attach);
 }
 
 /* Looking */
