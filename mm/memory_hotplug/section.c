@@ -16,6 +16,7 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
+#include <linux/pfn_state.h>
 #include <linux/sched.h>
 
 #include "../internal.h"
@@ -98,7 +99,8 @@ static void poison_page_structs(unsigned long pfn, unsigned long nr_pages,
  * @altmap:   where the page structs lie, as when added, or NULL
  * @pgmap:    the device's pagemap, as when added, or NULL
  *
- * From here on pfn_valid() is false for it on every CPU.
+ * From here on pfn_valid() is false for it on every CPU. pfn_is_map_memory() is before
+ * that, so that it is never true where pfn_valid() is not.
  *
  * Context: process context, may sleep; memory hotplug lock held for writing;
  * nothing of the range is online, and no walker is in it.
@@ -110,6 +112,8 @@ void __remove_pages(unsigned long pfn, unsigned long nr_pages,
 
 	if (WARN_ON_ONCE(!IS_ALIGNED(pfn | nr_pages, PAGES_PER_SUBSECTION)))
 		return;
+	if (!pgmap)
+		pfn_state_set(pfn, nr_pages, false);
 	for (; pfn < end; pfn = next) {
 		next = section_part_end(pfn, end);
 		poison_page_structs(pfn, next - pfn, altmap);
@@ -127,7 +131,8 @@ void __remove_pages(unsigned long pfn, unsigned long nr_pages,
  *	      the caller makes
  *
  * It happens whole or not at all. The page structs are not initialised:
- * that is move_pfn_range_to_zone().
+ * that is move_pfn_range_to_zone(). When all are there, pages that have no pagemap are
+ * RAM for pfn_is_map_memory(); a device's never are.
  *
  * Context: process context, may sleep; memory hotplug lock held for writing.
  * Return: 0; -EINVAL: misaligned, or the altmap is not at its start; -E2BIG:
@@ -139,6 +144,8 @@ int __add_pages(int nid, unsigned long pfn, unsigned long nr_pages,
 	unsigned long at = pfn, end = pfn + nr_pages, next;
 	int ret = check_sections(pfn, nr_pages, params);
 
+	if (!ret && !params->pgmap)
+		ret = pfn_state_make_room(pfn, nr_pages);
 	if (ret)
 		return ret;
 	if (params->altmap)
@@ -152,6 +159,8 @@ int __add_pages(int nid, unsigned long pfn, unsigned long nr_pages,
 		cond_resched();
 	}
 	vmemmap_populate_print_last();
+	if (!params->pgmap)
+		pfn_state_set(pfn, nr_pages, true);
 	return 0;
 
 remove:
