@@ -82,14 +82,12 @@ void __init boot_read_acpi(u64 rsdp)
 static bool __init has_word(const void *fdt, int node, const char *property,
 			    const char *word)
 {
-	return !fdt_stringlist_search(fdt, node, property, word) ||
-	       fdt_stringlist_search(fdt, node, property, word) > 0;
+	return fdt_stringlist_search(fdt, node, property, word) >= 0;
 }
 
-static bool __init is_hotpluggable_memory(const void *fdt, int node)
+static bool __init is_memory_in_use(const void *fdt, int node)
 {
 	return has_word(fdt, node, "device_type", "memory") &&
-	       fdt_getprop(fdt, node, "hotpluggable", NULL) &&
 	       (!fdt_getprop(fdt, node, "status", NULL) ||
 		has_word(fdt, node, "status", "okay") ||
 		has_word(fdt, node, "status", "ok"));
@@ -113,15 +111,40 @@ static void __init read_memory_node(const void *fdt, int node)
 			fdt_get_name(fdt, node, NULL), err);
 }
 
+static bool __init is_named_hotpluggable(const void *fdt, int property)
+{
+	static const char name[] __initconst = "hotpluggable";
+	const struct fdt_property *found;
+	u32 at;
+
+	found = fdt_offset_ptr(fdt, property, sizeof(*found));
+	at = found ? fdt32_to_cpu(found->nameoff) : U32_MAX;
+	return (u64)at + sizeof(name) <= fdt_size_dt_strings(fdt) &&
+	       !memcmp(fdt + fdt_off_dt_strings(fdt) + at, name, sizeof(name));
+}
+
+/*
+ * One pass over all of the tree, as boot pays for each look at a node: children of the
+ * root have depth 2.
+ */
 void __init boot_read_devicetree(const void *fdt)
 {
-	int node;
+	int at, next = 0, depth = 0, node = 0;
+	u32 tag;
 
 	if (!fdt)
 		return;
-	fdt_for_each_subnode(node, fdt, 0)
-		if (is_hotpluggable_memory(fdt, node))
+	do {
+		at = next;
+		tag = fdt_next_tag(fdt, at, &next);
+		depth += (tag == FDT_BEGIN_NODE) - (tag == FDT_END_NODE);
+		if (tag == FDT_BEGIN_NODE && depth == 2)
+			node = at;
+		else if (tag == FDT_PROP && depth == 2 &&
+			 is_named_hotpluggable(fdt, at) &&
+			 is_memory_in_use(fdt, node))
 			read_memory_node(fdt, node);
+	} while (tag != FDT_END && next >= 0);
 }
 
 /* With ACPI, firmware or a boot loader gives one that has nothing to say. */
