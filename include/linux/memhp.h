@@ -198,10 +198,14 @@ void memory_uevents_end(void);
  * @size:   bytes; never given to the page allocator
  * @tables: physical address: from here on there is room for page tables; what
  *	    is before it is for page structs
+ * @next:   physical address of the first page there that never was a table
+ * @spare:  physical address of one that was and is not any more, or 0; its first
+ *	    word has that of the next one
  */
 struct mhp_front {
 	u64 start, size;
 	u64 tables;
+	u64 next, spare;
 };
 
 /**
@@ -217,11 +221,11 @@ struct mhp_front {
  */
 #ifdef CONFIG_ARM64
 int arch_add_hosted_memory(int nid, u64 start, u64 size,
-			   const struct mhp_front *front,
+			   struct mhp_front *front,
 			   struct mhp_params *params);
 #else
 static inline int arch_add_hosted_memory(int nid, u64 start, u64 size,
-					 const struct mhp_front *front,
+					 struct mhp_front *front,
 					 struct mhp_params *params)
 {
 	return -EOPNOTSUPP;
@@ -239,12 +243,80 @@ static inline int arch_add_hosted_memory(int nid, u64 start, u64 size,
  */
 #ifdef CONFIG_ARM64
 void arch_remove_hosted_memory(u64 start, u64 size,
-			       const struct mhp_front *front,
+			       struct mhp_front *front,
 			       struct vmem_altmap *altmap);
 #else
 static inline void arch_remove_hosted_memory(u64 start, u64 size,
-					     const struct mhp_front *front,
+					     struct mhp_front *front,
 					     struct vmem_altmap *altmap)
+{
+}
+#endif
+
+#ifdef CONFIG_ARM64
+/**
+ * arch_page_map_cost() - page tables that arch_page_map_prepare() would take
+ * @start: first physical address, bytes, page aligned
+ * @size:  bytes, page aligned
+ *
+ * Context: memory hotplug lock held for writing.
+ * Return: pages; 0 if the range is mapped as kernel zones need it.
+ */
+u64 arch_page_map_cost(u64 start, u64 size);
+
+/**
+ * arch_page_map_prepare() - offline memory is about to join a kernel zone
+ * @nid:   node to take tables from
+ * @start: first physical address, bytes, page aligned
+ * @size:  bytes, page aligned
+ * @front: the range's own room for tables, or NULL
+ *
+ * Where the kernel changes the permissions of single pages, the linear map of a
+ * kernel zone has to consist of pages, and that of offline memory may not yet.
+ * This takes the tables for it, and changes nothing. After success, one of
+ * arch_page_map_commit() and arch_page_map_abort() follows before the lock is
+ * released.
+ *
+ * Context: process context, may sleep; memory hotplug lock held for writing; the
+ * range is offline.
+ * Return: 0; -ENOMEM: no memory for tables; -EBUSY: a part is in use; -EINVAL,
+ * -ERANGE: not a range of the linear map. After an error nothing has changed.
+ */
+int arch_page_map_prepare(int nid, u64 start, u64 size,
+			  struct mhp_front *front);
+
+/**
+ * arch_page_map_commit() - pages map what was prepared
+ *
+ * Nobody may touch the range through the linear map meanwhile.
+ *
+ * Context: process context; memory hotplug lock held for writing.
+ */
+void arch_page_map_commit(void);
+
+/**
+ * arch_page_map_abort() - the memory does not join a kernel zone after all
+ *
+ * Context: process context; memory hotplug lock held for writing.
+ */
+void arch_page_map_abort(void);
+#else
+static inline u64 arch_page_map_cost(u64 start, u64 size)
+{
+	return 0;
+}
+
+static inline int arch_page_map_prepare(int nid, u64 start, u64 size,
+					struct mhp_front *front)
+{
+	return 0;
+}
+
+static inline void arch_page_map_commit(void)
+{
+}
+
+static inline void arch_page_map_abort(void)
 {
 }
 #endif

@@ -48,13 +48,24 @@ static u64 can_spare(void)
 /* A memory block's device, files and links. */
 #define BLOCK_BYTES	SZ_8K
 
+/* Will pages map memory that is added, at once or as it goes to a kernel zone? */
+static bool pages_will_map(void)
+{
+	enum mmop type = mhp_get_default_online_type();
+
+	if (debug_pagealloc_enabled())
+		return true;
+	return can_set_direct_map() && type != MMOP_OFFLINE &&
+	       type != MMOP_ONLINE_MOVABLE;
+}
+
 /*
  * What blocks map costs less, but page structs come as pages where blocks of
  * memory are not to be had.
  */
 static u64 price_of(u64 size, enum mhp_place place)
 {
-	u64 leaf = can_set_direct_map() ? PAGE_SIZE : PMD_SIZE;
+	u64 leaf = pages_will_map() ? PAGE_SIZE : PMD_SIZE;
 	bool large = place != MHP_ELSEWHERE &&
 		     IS_ENABLED(CONFIG_ARM64_4K_PAGES);
 	const struct mhp_goods goods = {
@@ -88,6 +99,11 @@ static bool better_hosted(u64 size, u64 price, u64 have)
 	if (!front || price_of(size, MHP_IN_FRONT) > have)
 		return false;
 	return price > have || (price > have / 10 && front <= size / 8);
+}
+
+int mhp_afford_page_map(u64 start, u64 size)
+{
+	return arch_page_map_cost(start, size) > can_spare() ? -ENOMEM : 0;
 }
 
 int mhp_find_place(u64 start, u64 size, enum mhp_place *place, bool host)

@@ -38,8 +38,9 @@ static u64 struct_bytes(u64 size)
 }
 
 /*
- * Tables of the two lowest levels, if pages map the range; each is a page of
- * entries.
+ * Tables of the two lowest levels, as pages will map the range if it goes to a
+ * kernel zone; each is a page of entries. The room is there from the start: old
+ * memory may be short on the day.
  */
 static u64 table_bytes(u64 size)
 {
@@ -74,6 +75,7 @@ struct mhp_host *mhp_host_new(u64 start, u64 size)
 	host->front.start = start;
 	host->front.size = mhp_front_size(size);
 	host->front.tables = start + struct_bytes(size);
+	host->front.next = host->front.tables;
 	if (kasan_add_zero_shadow(__va(start), host->front.size)) {
 		kfree(host);
 		return NULL;

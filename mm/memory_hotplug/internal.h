@@ -121,6 +121,12 @@ enum mhp_place {
  */
 int mhp_find_place(u64 start, u64 size, enum mhp_place *place, bool host);
 
+/*
+ * Can old memory give the tables that arch_page_map_prepare() takes? 0 or -ENOMEM; to
+ * ask for them regardless would drive others out of memory first.
+ */
+int mhp_afford_page_map(u64 start, u64 size);
+
 /* host.c */
 
 /**

@@ -149,6 +149,31 @@ static int announce(struct onlining *op)
 	return err;
 }
 
+/*
+ * A kernel zone has the linear map in pages where their permissions may change; memory
+ * that is offline, or was movable, may have blocks. The tables are taken now, and used
+ * once nothing else can fail.
+ */
+static int prepare_page_map(struct onlining *op)
+{
+	u64 start = PFN_PHYS(op->pfn), size = PFN_PHYS(op->nr_pages);
+	struct mhp_host *host = mhp_host_find(start, size);
+	int err = 0;
+
+	if (zone_idx(op->zone) == ZONE_MOVABLE)
+		return 0;
+	if (!host)
+		err = mhp_afford_page_map(start, size);
+	if (!err)
+		err = arch_page_map_prepare(zone_to_nid(op->zone), start, size,
+					    host ? &host->front : NULL);
+	if (err == -ENOMEM)
+		op->why = "no memory for page tables, which a kernel zone needs; free some, or use online_movable";
+	else if (err)
+		op->why = "the linear map of it cannot be changed to pages";
+	return err;
+}
+
 /* Last of all: what is reserved is taken for sure. */
 static int reserve_pageset(struct onlining *op)
 {
@@ -184,6 +209,9 @@ static int online_prepare(struct onlining *op)
 	err = start_daemons(op);
 	if (err)
 		return err;
+	err = prepare_page_map(op);
+	if (err)
+		goto daemons;
 	mhp_zone_take(op->zone, op->pfn, op->nr_pages);
 	mhp_pages_begin(op->zone, op->pfn, op->nr_pages);
 	err = announce(op);
@@ -198,6 +226,8 @@ cancel:
 	/* those who were not told that it begins have to cope with this */
 	tell_all(op, MEM_CANCEL_ONLINE, op->announced);
 	remove_pfn_range_from_zone(op->zone, op->pfn, op->nr_pages);
+	arch_page_map_abort();
+daemons:
 	stop_daemons(op);
 	return err;
 }
@@ -225,6 +255,7 @@ static void resize_system(const struct onlining *op)
 
 static void online_commit(struct onlining *op)
 {
+	arch_page_map_commit();
 	set_up_zone(op->zone);
 	adjust_present_page_count(pfn_to_page(op->pfn), op->group,
 				  op->nr_pages);

@@ -54,13 +54,12 @@ static void table_dtor(struct ptdesc *pt, int level)
 	}
 }
 
-void kernel_tree_set_front(struct kernel_tree *tree,
-			   const struct mhp_front *front, u64 end)
+void kernel_tree_set_front(struct kernel_tree *tree, struct mhp_front *front,
+			   u64 end)
 {
 	tree->front = front;
 	tree->front_level = IS_ALIGNED(end, PUD_SIZE) ? KPGT_PAGE - 1 :
 							KPGT_PAGE;
-	tree->next_table = front ? front->tables : 0;
 }
 
 static bool in_front(const struct kernel_tree *tree, const u64 *table)
@@ -71,15 +70,26 @@ static bool in_front(const struct kernel_tree *tree, const u64 *table)
 	return front && pa >= front->tables && pa < front->start + front->size;
 }
 
-/* Nobody counts such a table, or gives it back: it goes with the range. */
-static u64 *table_of_front(struct kernel_tree *tree)
+/* Nobody counts such a table: once it was in use it goes with the range. */
+static u64 *table_of_front(struct mhp_front *front)
 {
-	u64 pa = tree->next_table;
+	u64 pa = front->spare;
 
-	if (pa + PAGE_SIZE > tree->front->start + tree->front->size)
+	if (pa) {
+		front->spare = *(u64 *)phys_to_virt(pa);
+		return phys_to_virt(pa);
+	}
+	pa = front->next;
+	if (pa + PAGE_SIZE > front->start + front->size)
 		return NULL;
-	tree->next_table = pa + PAGE_SIZE;
+	front->next = pa + PAGE_SIZE;
 	return phys_to_virt(pa);
+}
+
+static void return_to_front(struct mhp_front *front, u64 *table)
+{
+	*table = front->spare;
+	front->spare = __pa(table);
 }
 
 u64 *kernel_tree_table_alloc(struct kpgt *t, int level)
@@ -89,7 +99,7 @@ u64 *kernel_tree_table_alloc(struct kpgt *t, int level)
 	struct page *page;
 
 	if (tree->front && level >= tree->front_level)
-		table = table_of_front(tree);
+		table = table_of_front(tree->front);
 	if (table)
 		return table;
 	page = alloc_pages_node(tree->nid, KERNEL_TREE_GFP, 0);
@@ -126,9 +136,12 @@ static struct page *retire_table(u64 *table, int level)
 
 void kernel_tree_table_free(struct kpgt *t, u64 *table, int level)
 {
-	if (in_front(to_kernel_tree(t), table))
-		return;
-	kernel_tree_free_pages(retire_table(table, level), 0);
+	struct kernel_tree *tree = to_kernel_tree(t);
+
+	if (in_front(tree, table))
+		return_to_front(tree->front, table);
+	else
+		kernel_tree_free_pages(retire_table(table, level), 0);
 }
 
 u64 kernel_tree_table_pa(struct kpgt *t, const u64 *table)

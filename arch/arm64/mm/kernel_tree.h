@@ -29,7 +29,6 @@ struct mhp_front;
  * @front:  where tables of @front_level and below it are, or NULL; they have no
  *	    page structs
  * @front_level: see @front
- * @next_table: physical address of the next of them
  */
 struct kernel_tree {
 	struct kpgt kpgt;
@@ -38,9 +37,8 @@ struct kernel_tree {
 	struct list_head blocks;
 	struct vmem_altmap *altmap;
 	struct altmap_block *altmap_blocks;
-	const struct mhp_front *front;
+	struct mhp_front *front;
 	int front_level;
-	u64 next_table;
 };
 
 /*
@@ -89,8 +87,8 @@ void kernel_tree_init(struct kernel_tree *tree, const struct kpgt_ops *ops,
  * more than a memory block serve it alone if it ends where they do; where it
  * begins they have to be there.
  */
-void kernel_tree_set_front(struct kernel_tree *tree,
-			   const struct mhp_front *front, u64 end);
+void kernel_tree_set_front(struct kernel_tree *tree, struct mhp_front *front,
+			   u64 end);
 
 /* Free the tables that were gathered: ops->release(), or a part of it. */
 void kernel_tree_release_tables(struct kpgt *t);

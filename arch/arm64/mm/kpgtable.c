@@ -972,10 +972,185 @@ void kpgt_unmap_commit(struct kpgt *t, u64 va, u64 size)
 	kpgt_abort(t);
 }
 
-void kpgt_flush(struct kpgt *t)
+static void kpgt_flush_gone(struct kpgt *t)
 {
 	if (t->gone.start < t->gone.end)
 		t->ops->flush(t, t->gone.start, t->gone.end, t->gone.tables);
 	memset(&t->gone, 0, sizeof(t->gone));
+}
+
+void kpgt_flush(struct kpgt *t)
+{
+	kpgt_flush_gone(t);
 	t->ops->release(t);
+}
+
+/* By pages */
+
+/* Does the entry translate more than a page does, by itself or in a group? */
+static bool kpgt_is_large(const struct kpgt_visit *v)
+{
+	return v->level < KPGT_PAGE || (v->old & KPGT_CONT);
+}
+
+/* A group is looked for where it would begin. */
+static bool kpgt_has_group(const struct kpgt *t, const u64 *table)
+{
+	u64 each = kpgt_group_size(&t->geom, KPGT_PAGE) >> t->geom.page_shift;
+	u64 i;
+
+	for (i = 0; i < kpgt_entries(&t->geom); i += each)
+		if (READ_ONCE(table[i]) & KPGT_CONT)
+			return true;
+	return false;
+}
+
+/* Most tables of pages have nothing else in them: do not look at each entry. */
+static int kpgt_skip_pages(const struct kpgt_visit *v)
+{
+	if (v->level + 1 < KPGT_PAGE ||
+	    kpgt_has_group(v->t, kpgt_child(v->t, v->old)))
+		return KPGT_GO_ON;
+	return KPGT_SKIP;
+}
+
+static int kpgt_visit_large(const struct kpgt_visit *v)
+{
+	const struct kpgt_map pages = { .max_leaf = 0 };
+
+	if (v->flag == KPGT_V_TABLE_PRE)
+		return kpgt_skip_pages(v);
+	if (!kpgt_is_large(v))
+		return KPGT_GO_ON;
+	if (!(v->old & KPGT_VALID))
+		return -EINVAL;
+	if (v->level < KPGT_PAGE)
+		kpgt_count(v->t, &pages, v->level + 1, v->start, v->end);
+	return KPGT_GO_ON;
+}
+
+static int kpgt_visit_unit(const struct kpgt_visit *v)
+{
+	struct kpgt_range *const *unit = v->arg;
+
+	**unit = kpgt_unit(v);
+	return KPGT_GO_ON;
+}
+
+/* The leaf or group around a page, or the page alone. */
+static struct kpgt_range kpgt_unit_at(struct kpgt *t, u64 va)
+{
+	struct kpgt_range unit = { va, 1ULL << t->geom.page_shift };
+	struct kpgt_range *found = &unit;
+
+	kpgt_walk(t, va, unit.size, kpgt_visit_unit, &found, KPGT_V_LEAF);
+	return unit;
+}
+
+/* The range, and the rest of what it cuts at its ends. */
+static struct kpgt_range kpgt_widen(struct kpgt *t, u64 va, u64 size)
+{
+	u64 page = 1ULL << t->geom.page_shift;
+	struct kpgt_range first = kpgt_unit_at(t, va);
+	struct kpgt_range last = kpgt_unit_at(t, va + size - page);
+
+	return (struct kpgt_range){ first.va, last.va + last.size - first.va };
+}
+
+static int kpgt_count_pages(struct kpgt *t, u64 va, u64 size)
+{
+	int ret = kpgt_check_range(t, va, size);
+	struct kpgt_range r;
+
+	if (ret)
+		return ret;
+	r = kpgt_widen(t, va, size);
+	if (!kpgt_inside(r.va, r.size, t->start, t->end))
+		return -EBUSY;
+	return kpgt_walk(t, r.va, r.size, kpgt_visit_large, NULL,
+			 KPGT_V_LEAF | KPGT_V_TABLE_PRE);
+}
+
+u64 kpgt_pages_cost(struct kpgt *t, u64 va, u64 size)
+{
+	int ret = kpgt_count_pages(t, va, size), level;
+	u64 sum = 0;
+
+	for (level = KPGT_TOP; level <= KPGT_PAGE; level++)
+		sum += t->need[level - KPGT_TOP];
+	kpgt_abort(t);
+	return ret ? 0 : sum;
+}
+
+int kpgt_pages_prepare(struct kpgt *t, u64 va, u64 size)
+{
+	int ret = kpgt_count_pages(t, va, size);
+	struct kpgt_range r;
+
+	if (!ret) {
+		r = kpgt_widen(t, va, size);
+		if (!t->ops->may_break(t, r.va, r.va + r.size))
+			ret = -EBUSY;
+	}
+	if (ret) {
+		kpgt_abort(t);
+		return ret;
+	}
+	return kpgt_pool_fill(t);
+}
+
+/* It keeps its address and attributes, in which no walker looks any more. */
+static int kpgt_visit_break(const struct kpgt_visit *v)
+{
+	if (v->flag == KPGT_V_TABLE_PRE)
+		return kpgt_skip_pages(v);
+	if (!kpgt_is_large(v))
+		return KPGT_GO_ON;
+	v->t->ops->set(v->t, v->entry, v->old & ~KPGT_VALID);
+	kpgt_gone(v->t, v->start, v->end, false);
+	return KPGT_GO_ON;
+}
+
+static u64 kpgt_build_pages(const struct kpgt_visit *v)
+{
+	struct kpgt *t = v->t;
+	const struct kpgt_map m = {
+		.va = v->start, .size = v->end - v->start,
+		.pa = kpgt_decode_pa(&t->geom, v->old), .attrs = v->old,
+		.max_leaf = 0,
+	};
+	u64 table = kpgt_build(t, &m, v->level + 1, v->start, v->end);
+
+	t->ops->order(t);
+	return table;
+}
+
+static int kpgt_visit_make(const struct kpgt_visit *v)
+{
+	u64 val = (v->old & ~KPGT_CONT) | KPGT_VALID;
+
+	if (v->flag == KPGT_V_TABLE_PRE)
+		return kpgt_skip_pages(v);
+	if (!kpgt_is_large(v))
+		return KPGT_GO_ON;
+	if (v->level < KPGT_PAGE)
+		val = kpgt_build_pages(v);
+	v->t->ops->set(v->t, v->entry, val);
+	return KPGT_GO_ON;
+}
+
+void kpgt_pages_commit(struct kpgt *t, u64 va, u64 size)
+{
+	const unsigned int flags = KPGT_V_LEAF | KPGT_V_TABLE_PRE;
+	struct kpgt_range r = kpgt_widen(t, va, size);
+	bool broken;
+
+	kpgt_walk(t, r.va, r.size, kpgt_visit_break, NULL, flags);
+	broken = t->gone.end > t->gone.start;
+	kpgt_flush_gone(t);
+	if (broken) {
+		kpgt_walk(t, r.va, r.size, kpgt_visit_make, NULL, flags);
+		t->ops->publish(t);
+	}
+	kpgt_abort(t);
 }

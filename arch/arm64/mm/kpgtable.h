@@ -115,7 +115,8 @@ struct kpgt_block {
  *                be NULL, when the memory belongs to somebody else.
  * @release:      free all that was gathered. Called after @flush.
  * @may_break:    is nobody using [@start, @end), so that it may be unmapped for
- *                a moment? Asked of the part of a cut leaf that will stay.
+ *                a moment? Asked of the part of a cut leaf that will stay, and
+ *                of all that kpgt_pages_commit() will map anew.
  * @lock:         exclude other writers of shared entries.
  * @unlock:       the opposite.
  */
@@ -284,6 +285,45 @@ int kpgt_unmap_prepare(struct kpgt *t, u64 va, u64 size);
  * be used when this returns.
  */
 void kpgt_unmap_commit(struct kpgt *t, u64 va, u64 size);
+
+/**
+ * kpgt_pages_cost() - tables that kpgt_pages_prepare() would take
+ * @t:    the region
+ * @va:   first address, page aligned
+ * @size: bytes, page aligned, not zero
+ *
+ * Return: how many; 0 also where it would be refused.
+ */
+u64 kpgt_pages_cost(struct kpgt *t, u64 va, u64 size);
+
+/**
+ * kpgt_pages_prepare() - take the tables to map by pages what blocks map
+ * @t:    the region
+ * @va:   first address, page aligned
+ * @size: bytes, page aligned, not zero
+ *
+ * Stores nothing in the tree. After success, call kpgt_pages_commit() or
+ * kpgt_abort(); nothing else may change the region in between. What was
+ * unlinked before must have gone through kpgt_flush(). Holes stay holes.
+ *
+ * Return: 0; -EINVAL and -ERANGE as for kpgt_map_prepare(); -EINVAL also if an
+ * entry is a block but not valid; -EBUSY: a part is in use, or a leaf or group
+ * reaches beyond the region; -ENOMEM: no table to be had. After an error
+ * nothing is held.
+ */
+int kpgt_pages_prepare(struct kpgt *t, u64 va, u64 size);
+
+/**
+ * kpgt_pages_commit() - map by pages what was prepared
+ * @t:    the region
+ * @va:   as given to kpgt_pages_prepare()
+ * @size: as given to kpgt_pages_prepare()
+ *
+ * Leaves and groups that the range cuts become pages wholly. Each is absent for
+ * a while: all of them are broken, one invalidation follows, and then they are
+ * made again, with the same attributes. The range may be used when this returns.
+ */
+void kpgt_pages_commit(struct kpgt *t, u64 va, u64 size);
 
 /**
  * kpgt_flush() - invalidate TLBs for all that was unlinked, then free it

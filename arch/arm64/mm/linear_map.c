@@ -22,7 +22,9 @@
 #include <linux/mmzone.h>
 #include <linux/notifier.h>
 #include <linux/pfn.h>
+#include <linux/printk.h>
 #include <linux/range.h>
+#include <linux/sched.h>
 #include <linux/set_memory.h>
 
 #include <asm/cpufeature.h>
@@ -143,14 +145,16 @@ static u64 largest_removable(void)
 }
 
 /*
- * How large may a leaf be? A page, where the kernel changes the permissions of
- * single pages: a live block cannot be split. Otherwise as much as is removed
- * in one go, so that a removal never cuts a leaf that is in use: what a driver
- * maps through a pagemap goes as a whole, the rest by memory blocks.
+ * How large may a leaf be? As much as is removed in one go, so that a removal
+ * never cuts a leaf that is in use: what a driver maps through a pagemap goes as a
+ * whole, the rest by memory blocks. That the kernel changes the permissions of
+ * single pages does not matter yet: not of those of ZONE_MOVABLE or of a device, and
+ * before memory joins another zone arch_page_map_commit() is called. Only
+ * debug_pagealloc takes each page that is free, in whatever zone it is.
  */
 static u64 largest_leaf(const struct mhp_params *params)
 {
-	if (can_set_direct_map())
+	if (debug_pagealloc_enabled())
 		return PAGE_SIZE;
 	return params->pgmap ? largest_block() : largest_removable();
 }
@@ -192,7 +196,7 @@ static void linear_tree(struct kernel_tree *tree, int nid)
 }
 
 static int map_part(int nid, u64 start, u64 size, pgprot_t prot, u64 max_leaf,
-		    const struct mhp_front *front)
+		    struct mhp_front *front)
 {
 	const struct kpgt_map map = {
 		.va = (u64)__phys_to_virt(start), .size = size, .pa = start,
@@ -212,7 +216,7 @@ int linear_map_add(int nid, u64 start, u64 size,
 			NULL);
 }
 
-static int unmap_part(u64 start, u64 size, const struct mhp_front *front)
+static int unmap_part(u64 start, u64 size, struct mhp_front *front)
 {
 	u64 va = (u64)__phys_to_virt(start);
 	struct kernel_tree tree;
@@ -281,7 +285,7 @@ static int check_new(u64 start, u64 size)
  * permissions of page structs and tables.
  */
 static int map_hosted(int nid, u64 start, u64 size,
-		      const struct mhp_front *front,
+		      struct mhp_front *front,
 		      const struct mhp_params *params)
 {
 	int ret = map_part(nid, start, front->size, params->pgprot,
@@ -296,7 +300,7 @@ static int map_hosted(int nid, u64 start, u64 size,
 	return ret;
 }
 
-static void unmap_hosted(u64 start, u64 size, const struct mhp_front *front)
+static void unmap_hosted(u64 start, u64 size, struct mhp_front *front)
 {
 	int ret = unmap_part(start + front->size, size - front->size, front);
 
@@ -308,14 +312,14 @@ static void unmap_hosted(u64 start, u64 size, const struct mhp_front *front)
 }
 
 static int map_range(int nid, u64 start, u64 size,
-		     const struct mhp_front *front,
+		     struct mhp_front *front,
 		     const struct mhp_params *params)
 {
 	return front ? map_hosted(nid, start, size, front, params) :
 		       linear_map_add(nid, start, size, params);
 }
 
-static void unmap_range(u64 start, u64 size, const struct mhp_front *front)
+static void unmap_range(u64 start, u64 size, struct mhp_front *front)
 {
 	if (front)
 		unmap_hosted(start, size, front);
@@ -325,7 +329,7 @@ static void unmap_range(u64 start, u64 size, const struct mhp_front *front)
 
 /* @front: in which the range hosts what describes it, or NULL. */
 static int add_whole(int nid, u64 start, u64 size,
-		     const struct mhp_front *front, struct mhp_params *params)
+		     struct mhp_front *front, struct mhp_params *params)
 {
 	unsigned long end_pfn = PHYS_PFN(start + size);
 	int ret = check_new(start, size);
@@ -374,14 +378,14 @@ int arch_add_memory(int nid, u64 start, u64 size, struct mhp_params *params)
 }
 
 int arch_add_hosted_memory(int nid, u64 start, u64 size,
-			   const struct mhp_front *front,
+			   struct mhp_front *front,
 			   struct mhp_params *params)
 {
 	return add_whole(nid, start, size, front, params);
 }
 
 void arch_remove_hosted_memory(u64 start, u64 size,
-			       const struct mhp_front *front,
+			       struct mhp_front *front,
 			       struct vmem_altmap *altmap)
 {
 	remove_sections(start, size, altmap, NULL);
@@ -415,6 +419,85 @@ void arch_remove_memory(u64 start, u64 size, struct vmem_altmap *altmap,
 		       start, start + size - 1, ret,
 		       ret == -EBUSY ? "it shares a block with memory in use" :
 				       "no memory to split a block");
+}
+
+/*
+ * From blocks to pages, between prepare and commit or abort. The memory hotplug lock
+ * keeps it one at a time.
+ */
+static struct {
+	struct kernel_tree tree;
+	u64 va, size;		/* 0 if there is nothing to do */
+} paging;
+
+u64 arch_page_map_cost(u64 start, u64 size)
+{
+	struct kernel_tree tree;
+
+	if (!can_set_direct_map())
+		return 0;
+	linear_tree(&tree, NUMA_NO_NODE);
+	return kpgt_pages_cost(&tree.kpgt, (u64)__phys_to_virt(start), size);
+}
+
+int arch_page_map_prepare(int nid, u64 start, u64 size,
+			  struct mhp_front *front)
+{
+	u64 va = (u64)__phys_to_virt(start);
+	int ret;
+
+	if (!can_set_direct_map())
+		return 0;
+	linear_tree(&paging.tree, nid);
+	/* what takes the place of a leaf serves that alone, on any level */
+	kernel_tree_set_front(&paging.tree, front, ALIGN(va + size, PUD_SIZE));
+	ret = kpgt_pages_prepare(&paging.tree.kpgt, va, size);
+	if (ret)
+		return ret;
+	paging.va = va;
+	paging.size = size;
+	return 0;
+}
+
+void arch_page_map_commit(void)
+{
+	if (paging.size)
+		kpgt_pages_commit(&paging.tree.kpgt, paging.va, paging.size);
+	paging.size = 0;
+}
+
+void arch_page_map_abort(void)
+{
+	if (paging.size)
+		kpgt_abort(&paging.tree.kpgt);
+	paging.size = 0;
+}
+
+static int refuse_change(u64 va, u64 size)
+{
+	u64 start = __pa(va);
+
+	pr_err_ratelimited("[mem %#018llx-%#018llx] permissions not changed for %s[%d], error %d: a block maps it, as it is in ZONE_MOVABLE or a device's; only pages of kernel zones can be changed\n",
+			   start, start + size - 1, current->comm, current->pid,
+			   -EINVAL);
+	return -EINVAL;
+}
+
+int linear_map_may_change(unsigned long addr, unsigned long size)
+{
+	u64 start = __tag_reset(addr), va, leaf, desc;
+	struct kernel_tree tree;
+
+	/* vmalloc's part is always pages; and so is all, in the hot paths of this */
+	if (!__is_lm_address(start) || debug_pagealloc_enabled_static())
+		return 0;
+	linear_tree(&tree, NUMA_NO_NODE);
+	for (va = start; va < start + size; va = ALIGN_DOWN(va, leaf) + leaf) {
+		desc = kpgt_lookup(&tree.kpgt, va, &leaf);
+		if (desc && (leaf > PAGE_SIZE || (desc & KPGT_CONT)))
+			return refuse_change(start, size);
+	}
+	return 0;
 }
 
 /* Boot memory stays, but for what mm/boot_memory knows to be hotpluggable and clean. */

@@ -22,6 +22,7 @@
 #include <linux/ioport.h>
 #include <linux/kmsg_dump.h>
 #include <linux/memblock.h>
+#include <linux/memhp.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/memremap.h>
@@ -444,7 +445,7 @@ static void ends_of_mappable_range(struct kunit *test)
 
 static u64 expected_limit(struct dev_pagemap *pgmap)
 {
-	if (can_set_direct_map())
+	if (debug_pagealloc_enabled())
 		return PAGE_SIZE;
 	return pgmap ? KPGT_MAX_LEAF : memory_block_size_bytes();
 }
@@ -519,7 +520,7 @@ static void leaves_of_odd_range(struct kunit *test)
 
 static void need_blocks(struct kunit *test)
 {
-	if (can_set_direct_map())
+	if (debug_pagealloc_enabled())
 		kunit_skip(test, "pages map everything here");
 }
 
@@ -565,7 +566,7 @@ static long tables_for_gib(void)
 	look_at(&tree);
 	for (level = kpgt_root_level(&tree.kpgt.geom); level < 2; level++)
 		tables += IS_ALIGNED(va, kpgt_span(&tree.kpgt.geom, level));
-	if (can_set_direct_map())
+	if (debug_pagealloc_enabled())
 		tables += SZ_1G / PMD_SIZE;
 	return tables;
 }
@@ -1015,6 +1016,162 @@ static void memmap_too_large(struct kunit *test)
 	expect_too_small(test, needed - 1);
 }
 
+/* ---- MAP-06: from blocks to pages */
+
+#define PAGED		(room + SECTION)
+#define PAGED_SIZE	(2 * SECTION)
+
+static void need_pages(struct kunit *test)
+{
+	need_blocks(test);
+	if (!can_set_direct_map())
+		kunit_skip(test, "nobody needs pages here");
+}
+
+static int prepare_pages(u64 start, u64 size)
+{
+	return arch_page_map_prepare(first_online_node, start, size, NULL);
+}
+
+static int to_pages(u64 start, u64 size)
+{
+	int ret;
+
+	mem_hotplug_begin();
+	ret = prepare_pages(start, size);
+	if (!ret)
+		arch_page_map_commit();
+	mem_hotplug_done();
+	return ret;
+}
+
+static u64 cost_of_pages(u64 start, u64 size)
+{
+	u64 cost;
+
+	mem_hotplug_begin();
+	cost = arch_page_map_cost(start, size);
+	mem_hotplug_done();
+	return cost;
+}
+
+/* Single pages only: how many are not? */
+static long larger_than_page(u64 start, u64 size)
+{
+	u64 pa, desc, leaf;
+	long found = 0;
+
+	for (pa = start; pa < start + size; pa += PAGE_SIZE) {
+		desc = look_pa(pa, &leaf);
+		found += leaf != PAGE_SIZE || (desc & KPGT_CONT) ||
+			 __pte_to_phys(__pte(desc)) != pa;
+	}
+	return found;
+}
+
+static void blocks_to_pages(struct kunit *test)
+{
+	struct state before = now(), mapped;
+	u64 model, cost;
+
+	need_pages(test);
+	KUNIT_ASSERT_EQ(test, 0, map(PAGED, PAGED_SIZE, NULL));
+	mapped = now();
+	model = look_pa(PAGED, NULL);
+	write_marks(PAGED, PAGED_SIZE);
+	cost = cost_of_pages(PAGED, PAGED_SIZE);
+	KUNIT_EXPECT_EQ(test, PAGED_SIZE / PMD_SIZE, cost);
+	KUNIT_EXPECT_EQ(test, 0, to_pages(PAGED, PAGED_SIZE));
+	KUNIT_EXPECT_EQ(test, mapped.tables + cost, count_tables());
+	KUNIT_EXPECT_EQ(test, 0, larger_than_page(PAGED, PAGED_SIZE));
+	expect_mapped(test, PAGED, PAGED_SIZE, model);
+	KUNIT_EXPECT_EQ(test, 0, cost_of_pages(PAGED, PAGED_SIZE));
+	KUNIT_EXPECT_EQ(test, 0, unmap(PAGED, PAGED_SIZE));
+	expect_tables_as(test, &before);
+}
+
+static void given_up(struct kunit *test)
+{
+	struct state before = now(), mapped;
+
+	need_pages(test);
+	KUNIT_ASSERT_EQ(test, 0, map(PAGED, PAGED_SIZE, NULL));
+	mapped = now();
+	mem_hotplug_begin();
+	KUNIT_EXPECT_EQ(test, 0, prepare_pages(PAGED, PAGED_SIZE));
+	KUNIT_EXPECT_LT(test, mapped.tables, count_tables());
+	arch_page_map_abort();
+	mem_hotplug_done();
+	expect_tables_as(test, &mapped);
+	KUNIT_EXPECT_EQ(test, 0, unmap(PAGED, PAGED_SIZE));
+	expect_tables_as(test, &before);
+}
+
+static void used_stays_blocks(struct kunit *test)
+{
+	unsigned long pfn = PHYS_PFN(PAGED), end = pfn + PAGES_PER_SECTION;
+	struct state before = now(), mapped;
+
+	need_pages(test);
+	KUNIT_ASSERT_EQ(test, 0, add(PAGED, PAGED_SIZE, NULL));
+	mapped = now();
+	online_mem_sections(pfn, end);
+	KUNIT_EXPECT_EQ(test, -EBUSY, to_pages(PAGED, PAGED_SIZE));
+	KUNIT_EXPECT_EQ(test, -EINVAL, to_pages(PAGED, PAGE_SIZE + 1));
+	expect_tables_as(test, &mapped);
+	offline_mem_sections(pfn, end);
+	take_away(PAGED, PAGED_SIZE, NULL);
+	expect_tables_as(test, &before);
+}
+
+/* Of memory, and of a device's. */
+static void change_refused(struct kunit *test, struct dev_pagemap *pgmap)
+{
+	struct page *page = pfn_to_page(PHYS_PFN(PAGED) + 5);
+	unsigned long va = (unsigned long)page_address(page);
+	struct state before = now(), mapped;
+	u64 position;
+
+	KUNIT_ASSERT_EQ(test, 0, add(PAGED, SECTION, pgmap));
+	mapped = now();
+	position = log_position();
+	KUNIT_EXPECT_EQ(test, -EINVAL, set_direct_map_invalid_noflush(page));
+	KUNIT_EXPECT_EQ(test, -EINVAL, set_direct_map_default_noflush(page));
+	KUNIT_EXPECT_EQ(test, -EINVAL, set_memory_valid(va, 1, 0));
+	KUNIT_EXPECT_EQ(test, 3, log_lines(position, "permissions not changed"));
+	expect_tables_as(test, &mapped);
+	take_away(PAGED, SECTION, pgmap);
+	expect_tables_as(test, &before);
+}
+
+static void blocks_stay_as_they_are(struct kunit *test)
+{
+	need_pages(test);
+	change_refused(test, NULL);
+	change_refused(test, &somebody);
+}
+
+static void pages_may_change(struct kunit *test)
+{
+	struct page *page = pfn_to_page(PHYS_PFN(PAGED) + 5);
+	struct state before = now(), paged;
+	u64 pa = PAGED + 5 * PAGE_SIZE;
+
+	need_pages(test);
+	KUNIT_ASSERT_EQ(test, 0, add(PAGED, SECTION, NULL));
+	KUNIT_ASSERT_EQ(test, 0, to_pages(PAGED, SECTION));
+	paged = now();
+	KUNIT_EXPECT_EQ(test, 0, set_direct_map_invalid_noflush(page));
+	KUNIT_EXPECT_EQ(test, 0, look_pa(pa, NULL));
+	KUNIT_EXPECT_NE(test, 0, look_pa(pa - PAGE_SIZE, NULL));
+	KUNIT_EXPECT_NE(test, 0, look_pa(pa + PAGE_SIZE, NULL));
+	KUNIT_EXPECT_EQ(test, 0, set_direct_map_default_noflush(page));
+	KUNIT_EXPECT_NE(test, 0, look_pa(pa, NULL));
+	expect_tables_as(test, &paged);
+	take_away(PAGED, SECTION, NULL);
+	expect_tables_as(test, &before);
+}
+
 /* ---- the suite */
 
 /* What is made once and stays: tables on the border of a region, max_pfn. */
@@ -1113,6 +1270,16 @@ static struct kunit_case linear_map_cases[] = {
 	     "MAP-12 the memmap of 1 GiB lies in it and all of it is given back"),
 	CASE(memmap_too_large,
 	     "MAP-12 a memmap that does not fit where it should is refused with ENOMEM"),
+	CASE(blocks_to_pages,
+	     "MAP-06 blocks become pages, and all else stays as it is"),
+	CASE(given_up,
+	     "MAP-06 the tables of pages are given back if they are not used"),
+	CASE(used_stays_blocks,
+	     "MAP-06 what is in use does not become pages"),
+	CASE(blocks_stay_as_they_are,
+	     "MAP-06 who changes the permissions of a page in a block is told and refused"),
+	CASE(pages_may_change,
+	     "MAP-06 the permissions of single pages can be changed after that"),
 	{}
 };
 

@@ -12,12 +12,13 @@
 #include "tap.h"
 
 extern const struct tap_suite suite_model, suite_map, suite_unmap, suite_cut,
-	suite_nomem, suite_back, suite_shared, suite_random;
+	suite_pages, suite_nomem, suite_back, suite_shared, suite_random;
 
 int main(int argc, char **argv)
 {
 	static const struct tap_suite *const suites[] = {
 		&suite_model, &suite_map, &suite_unmap, &suite_cut,
+		&suite_pages,
 		&suite_nomem, &suite_back, &suite_shared, &suite_random, NULL,
 	};
 	bool stop = argc > 1 && !strcmp(argv[1], "-x");

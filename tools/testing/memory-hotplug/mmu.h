@@ -21,7 +21,7 @@
 #define MMU_SLOTS	2048
 #define MMU_TLB		32
 #define MMU_WALKS	16
-#define MMU_STALE	512
+#define MMU_STALE	2048
 #define MMU_RANGES	512
 #define MMU_WATCH	64
 #define MMU_BLOCKS	4096
@@ -53,6 +53,7 @@ enum mmu_state {
  * @MMU_ABORT:   kpgt_abort(): gives tables back
  * @MMU_WHOLE:   kpgt_map(): prepare and commit
  * @MMU_BACK:    kpgt_back()
+ * @MMU_PAGES:   kpgt_pages_commit(): what it breaks keeps its address
  */
 enum mmu_phase {
 	MMU_IDLE,
@@ -64,6 +65,7 @@ enum mmu_phase {
 	MMU_ABORT,
 	MMU_WHOLE,
 	MMU_BACK,
+	MMU_PAGES,
 	MMU_NR_PHASES,
 };
 

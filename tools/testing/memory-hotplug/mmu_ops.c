@@ -21,7 +21,7 @@ static const char * const op_name[MMU_NR_OPS] = {
 
 static const char * const phase_name[MMU_NR_PHASES] = {
 	"nothing", "prepare", "map_commit", "unmap_commit", "flush", "lookup",
-	"abort", "map", "back",
+	"abort", "map", "back", "pages_commit",
 };
 
 /* kpgtable.h, "Two steps": what each step may ask of the world. */
@@ -45,6 +45,8 @@ static const unsigned int phase_ops[MMU_NR_PHASES] = {
 			BIT_OP(SET) | BIT_OP(ORDER) | BIT_OP(PUBLISH) |
 			BIT_OP(LOCK) | BIT_OP(UNLOCK) | BIT_OP(BLOCK_ALLOC) |
 			BIT_OP(BLOCK_FREE),
+	[MMU_PAGES]   = BIT_OP(FREE) | BIT_OP(PA) | BIT_OP(VA) | BIT_OP(SET) |
+			BIT_OP(ORDER) | BIT_OP(PUBLISH) | BIT_OP(FLUSH),
 };
 
 static u64 span_of(const struct mmu *m, int level)
@@ -528,6 +530,12 @@ static void check_owner(struct mmu *m, u64 va, int level, u64 old, u64 val)
 		mmu_bad(m, "shared entry at %llx written without the lock", va);
 }
 
+/* Not valid, and not zero either: only until the mapping is made again. */
+static bool keeps_address(const struct mmu *m, u64 old, u64 val)
+{
+	return m->phase == MMU_PAGES && val == (old & ~KPGT_VALID);
+}
+
 static void store_live(struct mmu *m, int slot, unsigned int idx, u64 val)
 {
 	int level = m->table[slot].level;
@@ -550,7 +558,7 @@ static void store_live(struct mmu *m, int slot, unsigned int idx, u64 val)
 		break_entry(m, va, slot, idx, old);
 	else if (val & KPGT_VALID)
 		make_entry(m, va, slot, idx);
-	if (val && !(val & KPGT_VALID))
+	if (val && !(val & KPGT_VALID) && !keeps_address(m, old, val))
 		mmu_bad(m, "%llx: %llx is neither valid nor zero", va, val);
 }
 

@@ -483,6 +483,10 @@ static void wrong_phase(void)
 	set(v, 3, LEAF(0x1000));
 	expect_bad("ops->set called during prepare");
 
+	setup(MMU_PAGES);
+	mmu_ops.table_alloc(t, 3);
+	expect_bad("ops->table_alloc called during pages_commit");
+
 	setup(MMU_MAP);
 	mmu_ops.table_alloc(t, 3);
 	expect_bad("ops->table_alloc called during map_commit");

@@ -276,6 +276,41 @@ void world_abort(struct world *w)
 	judge(w);
 }
 
+int world_pages_prepare(struct world *w, u64 va, u64 size)
+{
+	int err;
+
+	mmu_begin(&w->r, MMU_PREPARE);
+	err = kpgt_pages_prepare(&w->r.t, va, size);
+	end_prepare(w, err);
+	return err;
+}
+
+void world_pages_commit(struct world *w, u64 va, u64 size)
+{
+	unsigned int flushes;
+
+	mmu_begin(&w->r, MMU_PAGES);
+	kpgt_pages_commit(&w->r.t, va, size);
+	end_commit(w);
+	flushes = w->mmu.count[MMU_OP_FLUSH];
+	EXPECT(flushes == !!w->mmu.count[MMU_OP_SET] && !w->mmu.flushed_tables,
+	       "flushed %u times, tables: %d", flushes, w->mmu.flushed_tables);
+	EXPECT(w->mmu.count[MMU_OP_PUBLISH] == flushes, "published %u times",
+	       w->mmu.count[MMU_OP_PUBLISH]);
+}
+
+u64 world_pages_cost(struct world *w, u64 va, u64 size)
+{
+	u64 cost;
+
+	mmu_begin(&w->r, MMU_LOOKUP);
+	cost = kpgt_pages_cost(&w->r.t, va, size);
+	mmu_end(&w->mmu);
+	judge(w);
+	return cost;
+}
+
 u64 world_lookup(struct world *w, u64 va, u64 *size)
 {
 	u64 desc;

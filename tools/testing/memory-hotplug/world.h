@@ -74,6 +74,9 @@ void world_unmap_commit(struct world *w, u64 va, u64 size);
 void world_flush(struct world *w);
 int world_unmap(struct world *w, u64 va, u64 size);
 void world_abort(struct world *w);
+int world_pages_prepare(struct world *w, u64 va, u64 size);
+void world_pages_commit(struct world *w, u64 va, u64 size);
+u64 world_pages_cost(struct world *w, u64 va, u64 size);
 u64 world_lookup(struct world *w, u64 va, u64 *size);
 
 /* Checks by walking the tree; they call tap_fail() */

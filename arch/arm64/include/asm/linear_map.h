@@ -6,6 +6,7 @@
 #ifndef __ASM_LINEAR_MAP_H
 #define __ASM_LINEAR_MAP_H
 
+#include <linux/kconfig.h>
 #include <linux/types.h>
 
 struct mhp_params;
@@ -38,6 +39,26 @@ int linear_map_add(int nid, u64 start, u64 size,
  * After an error nothing has changed.
  */
 int linear_map_remove(u64 start, u64 size);
+
+/**
+ * linear_map_may_change() - may the permissions of single pages be changed?
+ * @addr: first address, of the linear map or not
+ * @size: bytes
+ *
+ * Not where a block or a group of pages maps a part of it: one line in the log says
+ * so then. Stock's functions that change them ask first; see graft/manifest.
+ *
+ * Context: any.
+ * Return: 0; -EINVAL: they may not.
+ */
+#ifdef CONFIG_MEMORY_HOTPLUG
+int linear_map_may_change(unsigned long addr, unsigned long size);
+#else
+static inline int linear_map_may_change(unsigned long addr, unsigned long size)
+{
+	return 0;
+}
+#endif
 
 /**
  * vmemmap_begin_add() - back the memmap of a range before its sections are made

@@ -10,7 +10,7 @@ import re
 import shortage
 from machines import GIB, hidden_ram
 from memhp_vm import GuestDied, Node, Topology
-from observe import amounts, drift, expect_same, in_words, mapped_by_kind, state
+from observe import amounts, drift, expect_same, in_words, mapped_by_kind, state, table_pages
 
 LARGE = 64
 KIB_PER_GIB = 64            # of old memory, at most
@@ -89,6 +89,16 @@ def any_order(ctx):
                 if dimm.id in guest.dimms():
                     use(guest, dimm)
         expect_same(before, state(guest))
+        tables_from_front(guest)
+
+
+def tables_from_front(guest):
+    """A block goes to a kernel zone, and no table is taken elsewhere."""
+    block = guest.blocks(plug(guest, "kernel", 32))[-1]
+    before = table_pages(guest)
+    assert not guest.set_state(block, "online_kernel")
+    kinds, taken = mapped_by_kind(guest, block.start, block.size), table_pages(guest) - before
+    assert kinds == {"PTE": block.size} and not taken, (kinds, taken)
 
 
 def refused_once(guest, space, before):
@@ -167,7 +177,8 @@ SCENARIOS = [
      large_dimm_pages),
     (f"MAP-10 CORE-02 {LARGE} GiB come to a guest of 512 MiB, work, and go, rodata=on",
      large_dimm_blocks),
-    ("MAP-10 DIMMs that host themselves go in any order", any_order),
+    ("MAP-10 MAP-06 DIMMs that host themselves go in any order, and have their own tables",
+     any_order),
     ("MAP-10 MAP-04 SAFE-01 a page that hosting lacks refuses a DIMM and changes nothing",
      page_is_missing),
     ("MAP-10 a DIMM whose page structs fit elsewhere is usable whole", small_still_elsewhere),

@@ -50,6 +50,13 @@ def failing_online(place):
     return place.fail(place.online, place.offline, before=place.add, after=place.remove)
 
 
+def failing_kernel_online(place):
+    """Each time anew: the linear map is in blocks before, and in pages after."""
+    online = place.online.replace("online_movable", "online_kernel")
+    return place.fail(online, f"{place.offline} && {place.remove} && {place.add}",
+                      before=place.add, after=place.remove)
+
+
 def failing_offline(place):
     return place.fail(place.offline, place.online,
                       before=f"{place.add} && {place.online}",
@@ -130,11 +137,12 @@ class Operation:
 
 OPERATIONS = [
     Operation("add of two blocks", 2, failing_add),
-    Operation("add of a block mapped with pages", 1, failing_add, "full"),
     Operation("add of two blocks that come online by themselves", 2, failing_add_online),
     Operation("add of a block that brings its node up", 1, failing_add, bare=True),
     Operation("online of a block", 1, failing_online),
     Operation("online of the first block of a bare node", 1, failing_online, bare=True),
+    Operation("online of a block in a kernel zone, which pages have to map", 1,
+              failing_kernel_online, "full", bare=True),
     Operation("offline of a block", 1, failing_offline),
     Operation("remove of two blocks", 2, failing_remove),
     Operation("offline and removal of two blocks in one", 2, failing_evict),

@@ -10,10 +10,12 @@ import os
 import re
 import time
 
+import ranges
 import shortage
 from machines import GIB, HIDDEN, hidden_ram, plain
 from memhp_vm import Node, Topology
-from observe import amounts, expect_same, mapped, small_drift, state
+from observe import amounts, expect_same, mapped, mapped_by_kind, small_drift, state
+from ranges import errno_name, set_state
 
 CYCLES = int(os.environ.get("MEMHP_CYCLES", "200"))
 
@@ -107,17 +109,8 @@ def tables_of_blocks(guest):
     return int(guest.page_size() == 4096)
 
 
-def tables_of_pages(guest):
-    page = guest.page_size()
-    return GIB // (page // 8 * page)
-
-
-def no_table_blocks(ctx):
-    every_table(ctx, "on", tables_of_blocks)
-
-
-def no_table_pages(ctx):
-    every_table(ctx, "full", tables_of_pages)
+def no_table(ctx):
+    every_table(ctx, "full", tables_of_blocks)
 
 
 def stock_no_table(ctx):
@@ -328,6 +321,136 @@ def stock_remove_part(ctx):
     assert left < whole - block and reason, (left, reason)
 
 
+# ---- MAP-06
+
+DIRECT = ("set_direct_map_invalid_noflush", "set_direct_map_default_noflush")
+POLICY = "/sys/devices/system/memory/auto_online_blocks"
+TRIED = (1, 2, 33)          # tables that cannot be had, of those that a block takes
+
+
+class Paged:
+    """Four memory blocks of hidden RAM, in a guest with rodata=full."""
+
+    def __init__(self, guest):
+        ranges.load(guest)
+        addresses = [shortage.symbol_range(guest, name)[0] for name in DIRECT]
+        status, out = guest.insmod(
+            "memhp_direct", "invalid={:#x} default={:#x}".format(*addresses))
+        assert status == 0, out
+        status, out = guest.insmod("memhp_survey")
+        assert status == 0, out
+        self.guest, self.block = guest, guest.blocks()[0].size
+        self.size = 4 * self.block
+        self.tables = self.block // (guest.page_size() ** 2 // 8)
+
+    def at(self, index):
+        return HIDDEN + index * self.block
+
+    def set(self, index, wanted, count=1):
+        set_state(self.guest, self.at(index), count * self.block, wanted)
+
+    def ask(self, index, wanted):
+        file = f"/sys/devices/system/memory/memory{self.at(index) // self.block}/state"
+        return errno_name(*self.guest.run(f"echo {wanted} > {file}"))
+
+    def kinds(self, index, count=1):
+        """"pages", "blocks", or what it is a mixture of."""
+        found = mapped_by_kind(self.guest, self.at(index), count * self.block)
+        assert sum(found.values()) == count * self.block, found
+        if set(found) == {"PTE"}:
+            return "pages"
+        return found if "PTE" in found or "PTE+CON" in found else "blocks"
+
+    def change(self, name, index):
+        """What a caller is told who makes a page invalid, or valid again."""
+        return errno_name(*self.guest.run(
+            f"echo {self.at(index) + 5 * self.guest.page_size():#x}"
+            f" > /sys/kernel/debug/memhp_direct/{name}"))
+
+    def said(self, text):
+        return int(self.guest.check(f"dmesg -c | grep -c '{text}' || true"))
+
+
+def by_zone(place):
+    do(place.guest, "add", HIDDEN, place.size)
+    yield place.kinds(0, 4) == "blocks", "MAP-06 memory that is added is mapped with blocks"
+    place.set(0, "online_movable", 2)
+    yield place.kinds(0, 4) == "blocks", "MAP-06 it is while it is movable"
+    place.said("")
+    told = [place.change(name, index) for index in (0, 3) for name in ("invalid", "default")]
+    lines = place.said("permissions not changed")
+    yield told == ["EINVAL"] * 4 and lines == 4, \
+        f"MAP-06 who takes a page of it out of the linear map is told: {told}, {lines} lines"
+    yield place.kinds(0, 4) == "blocks", "MAP-06 and not obeyed"
+    place.guest.check(f"memfill {place.at(0):#x} {2 * place.block:#x} 1", timeout=120)
+    place.set(0, "offline", 2)
+
+
+def back_and_forth(place):
+    place.set(0, "online_kernel")
+    yield place.kinds(0) == "pages" and place.kinds(1, 3) == "blocks", \
+        "MAP-06 a block that goes to a kernel zone is mapped with pages, its neighbours are not"
+    place.set(0, "offline")
+    before = state(place.guest)
+    told = [place.change("invalid", 0), mapped(place.guest, place.at(0), place.block),
+            place.change("default", 0)]
+    yield told == ["0", place.block - place.guest.page_size(), "0"], \
+        f"MAP-06 a page of it can be taken out of the linear map: {told}"
+    place.set(0, "online_kernel")
+    place.set(0, "offline")
+    expect_same(before, state(place.guest))
+    place.set(0, "online_movable", 2)
+    place.guest.check(f"memfill {place.at(0):#x} {2 * place.block:#x} 1", timeout=120)
+    place.set(0, "offline", 2)
+    yield True, "MAP-06 offline it stays so, and every page of it is the right one"
+
+
+def missing_tables(place):
+    """Block 1 is in blocks still. Each refusal leaves it so, whoever refused."""
+    before, told, lines = state(place.guest), [], 0
+    for k in sorted({k for k in (*TRIED, place.tables) if k <= place.tables}):
+        shortage.of_table(place.guest, k)
+        told.append(place.ask(1, "online_kernel"))
+        shortage.end(place.guest)
+        lines += place.said("not onlined, error -12: no memory for page tables")
+        expect_same(before, state(place.guest))
+    yield set(told) == {"ENOMEM"} and lines == len(told), \
+        f"MAP-06 MAP-04 a table that is missing leaves it offline, in blocks: {told}, {lines} lines"
+    place.guest.check("echo 1 > /sys/kernel/debug/memhp_survey/refuse")
+    told = place.ask(1, "online_kernel")
+    place.guest.check("echo 0 > /sys/kernel/debug/memhp_survey/refuse")
+    expect_same(before, state(place.guest))
+    yield told == "ECANCELED", f"MAP-06 so does a listener that refuses: {told}"
+
+
+def by_range(place):
+    place.guest.check(f"echo online_kernel > {POLICY}")
+    do(place.guest, "remove", HIDDEN, place.size)
+    do(place.guest, "add", HIDDEN, place.size)
+    zones = {block.zones for block in place.guest.blocks() if block.start >= HIDDEN}
+    yield place.kinds(0, 4) == "pages" and zones == {"Normal"}, \
+        f"MAP-06 a range that is onlined as one is mapped with pages: {zones}"
+    do(place.guest, "evict", HIDDEN, place.size)
+    place.guest.check(f"echo offline > {POLICY}")
+
+
+def blocks_and_pages(ctx):
+    # nobody but the test uses memory of a bare node
+    with ranges.hidden_ram(ctx, "full", bare=True) as guest:
+        place = Paged(guest)
+        do(guest, "add", HIDDEN, place.size)
+        for wanted in ("online_kernel", "offline", "online_movable", "offline"):
+            place.set(0, wanted)                    # what is made once, and stays
+        do(guest, "remove", HIDDEN, place.size)
+        before = state(guest)
+        yield from by_zone(place)
+        yield from back_and_forth(place)
+        yield from missing_tables(place)
+        yield from by_range(place)
+        expect_same(before, state(guest))
+        yield True, "MAP-06 MAP-09 when it is gone, nothing is left of it"
+
+
 # ---- MAP-01
 
 SPIN = 120      # seconds, if nobody ends it
@@ -381,10 +504,8 @@ def nobody_is_stopped(ctx):
 
 
 SCENARIOS = [
-    ("MAP-04 the k-th page table that cannot be had refuses a DIMM and changes nothing,"
-     " rodata=on", no_table_blocks),
-    ("MAP-04 the k-th page table that cannot be had refuses a DIMM and changes nothing,"
-     " rodata=full", no_table_pages),
+    ("MAP-04 the k-th page table that cannot be had refuses a DIMM and changes nothing",
+     no_table),
     ("MAP-04 stock stops with a BUG there", stock_no_table),
     ("MAP-12 1 GiB added and removed again and again leaves nothing, rodata=on",
      many_cycles_blocks),
@@ -398,6 +519,8 @@ SCENARIOS = [
      remove_part_pages),
     ("MAP-08 a part is removed while its neighbours are in use", remove_while_used),
     ("MAP-08 stock unmaps the neighbours and dies of it", stock_remove_part),
+    ("MAP-06 rodata=full: blocks map what is movable, pages what is in a kernel zone",
+     blocks_and_pages),
     ("MAP-01 a CPU that spins ahead of all is not stopped while a DIMM is added",
      nobody_is_stopped),
 ]
