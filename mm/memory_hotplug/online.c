@@ -168,7 +168,7 @@ static int prepare_page_map(struct onlining *op)
 		err = arch_page_map_prepare(zone_to_nid(op->zone), start, size,
 					    host ? &host->front : NULL);
 	if (err == -ENOMEM)
-		op->why = "no memory for page tables, which a kernel zone needs; free some, or use online_movable";
+		op->why = "no memory for page tables, which a kernel zone needs; use online_movable";
 	else if (err)
 		op->why = "the linear map of it cannot be changed to pages";
 	return err;

@@ -3,7 +3,7 @@
  * Takes single pages out of the linear map, and puts them back, as secretmem does.
  *
  * Files in <debugfs>/memhp_direct, each takes a physical address and answers with
- * the error of the call, if any: "invalid" and "default". What they call is not for
+ * the error of the call, if any: "invalid" and "restore". What they call is not for
  * modules: the parameters of the same names are the addresses of the kernel's
  * set_direct_map_invalid_noflush() and set_direct_map_default_noflush().
  *
@@ -24,9 +24,9 @@ static unsigned long invalid;
 module_param(invalid, ulong, 0400);
 MODULE_PARM_DESC(invalid, "address of set_direct_map_invalid_noflush()");
 
-static unsigned long to_default;
-module_param_named(default, to_default, ulong, 0400);
-MODULE_PARM_DESC(default, "address of set_direct_map_default_noflush()");
+static unsigned long restore;
+module_param(restore, ulong, 0400);
+MODULE_PARM_DESC(restore, "address of set_direct_map_default_noflush()");
 
 static ssize_t change_write(struct file *file, const char __user *from,
 			    size_t count, loff_t *pos)
@@ -51,13 +51,13 @@ static const struct file_operations change_fops = {
 
 static int __init memhp_direct_init(void)
 {
-	if (!invalid || !to_default)
+	if (!invalid || !restore)
 		return -EINVAL;
 	folder = debugfs_create_dir("memhp_direct", NULL);
 	if (IS_ERR(folder))
 		return PTR_ERR(folder);
 	debugfs_create_file("invalid", 0200, folder, &invalid, &change_fops);
-	debugfs_create_file("default", 0200, folder, &to_default, &change_fops);
+	debugfs_create_file("restore", 0200, folder, &restore, &change_fops);
 	return 0;
 }
 
