@@ -25,10 +25,12 @@ def plugin():
     return library
 
 
-def booted(library, tree, memory, known, counts, options, profile=None):
-    """A guest with one CPU that knows a part of its memory and counts into a file."""
+def booted(library, tree, memory, known, counts, options, profile=None, nodes=1):
+    """A guest with one CPU that knows a part of its memory and counts into a file.
+    Each node has as much memory; the first has the CPU."""
     into = f"{library},out={counts}" + (f",profile={profile}" if profile else "")
-    return Guest(tree=tree, topology=Topology(nodes=[Node(memory, 1)]), icount=True,
+    each = [Node(memory, 1)] + [Node(memory, 0)] * (nodes - 1)
+    return Guest(tree=tree, topology=Topology(nodes=each), icount=True,
                  timeout=600, silence=600,
                  cmdline=f"mem={known} quiet loglevel=3 nokaslr {options}",
                  qemu_args=["-plugin", into])

@@ -11,7 +11,7 @@
 #include <linux/memory_hotplug.h>
 #include <linux/module.h>
 
-#include "memhp_marks.h"
+#include "memhp_bench.h"
 
 static bool online;
 module_param(online, bool, 0);

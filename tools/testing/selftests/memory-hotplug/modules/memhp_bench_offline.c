@@ -20,7 +20,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "memhp_marks.h"
+#include "memhp_bench.h"
 
 static char *what = "free";
 module_param(what, charp, 0);
