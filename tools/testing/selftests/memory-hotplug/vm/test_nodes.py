@@ -4,7 +4,10 @@
 Stock boots the same machines, and its answers are printed beside ours.
 """
 
+from errno import EPERM
+
 import nodes
+import probe
 import ranges
 from machines import GIB, HIDDEN
 from memhp_vm import Node, Topology
@@ -223,6 +226,47 @@ def run_time_windows(ctx):
         assert nodes.look_up(guest, [start, start + GIB - 1]) == [(NONE, NONE), (1, 1)]
 
 
+# ---- edges of nodes inside of memory blocks
+
+EDGE_BOOT, EDGE_HIDDEN = BASE + 448 * MIB, BASE + 1088 * MIB
+
+
+def edges(guest):
+    """What is refused of hidden memory across nodes, and what is taken."""
+    block = probe.block_size(guest)
+    middle = EDGE_HIDDEN // block * block
+    assert {(w.start, w.end, w.node) for w in probe.windows(guest)} == {
+        (BASE + 768 * MIB, middle, 1), (middle + block, BASE + 1664 * MIB, 2)}
+    cases = [("a block of two nodes", f"{middle:#x}"),
+             ("the same, with the first one named", f"{middle:#x} {block:#x} 1"),
+             ("the same, with the second one named", f"{middle:#x} {block:#x} 2"),
+             ("from one node to another", f"{middle - block:#x} {3 * block:#x}")]
+    yield from probe.refuse_all(None, guest, [
+        probe.Case(what, "probe", text, EPERM) for what, text in cases], "NUMA-11")
+    for start, node in ((middle - block, 1), (middle + block, 2)):
+        probe.good(guest, "probe", f"{start:#x}")
+        found = {b.node for b in guest.blocks() if b.start == start}
+        yield found == {str(node)}, f"NUMA-11 a whole block beside the edge is node {node}'s"
+
+
+def edges_in_blocks(ctx):
+    """Two nodes meet in the middle of a block: of boot memory, and of hidden memory."""
+    topology = Topology(nodes=[Node("448M", 1), Node("640M", 1), Node("576M", 0)])
+    with ctx.guest(firmware="dt", topology=topology,
+                   cmdline="nokaslr mem=768M memory_block_size=128M") as guest:
+        found = {node: nodes.mib(guest, node) for node in (0, 1)}
+        yield found == {0: 448, 1: 320}, "NUMA-11 each page of a boot block is its node's"
+        name = f"memory{EDGE_BOOT // probe.block_size(guest)}"
+        links = guest.check(f"cd {nodes.NODE} && ls -d node*/{name}").split()
+        ctx.note(f"{name}: {links}, {guest.run(f'echo offline > {probe.MEMORY}/{name}/state')}")
+        yield (guest.run(f"echo offline > {probe.MEMORY}/{name}/state")[0] != 0
+               and nodes.mib(guest, 0) == 448), "NUMA-11 a block of two nodes stays as it is"
+        yield from edges(guest)
+        at = [EDGE_BOOT - 1, EDGE_BOOT, EDGE_HIDDEN - 1, EDGE_HIDDEN]
+        answers = [target for _, target in nodes.look_up(guest, at)]
+        yield answers == [0, 1, 1, 2], "NUMA-11 NUMA-04 the node changes at the edge, not at a block"
+
+
 # ---- allocation follows
 
 def allocation_follows(ctx):
@@ -306,6 +350,8 @@ SCENARIOS = [
     ("NUMA-05 NUMA-06 look-ups while windows come and go are right", torture),
     ("NUMA-06 a window of an administrator has its node as long as it is there",
      run_time_windows),
+    ("NUMA-11 a memory block across two nodes is split at boot, and refused when it would come",
+     edges_in_blocks),
     ("NUMA-12 devices, and tasks bound to a node, get memory that was added to it",
      allocation_follows),
     ("NUMA-08 a node that firmware did not know comes with its memory, works, and goes with it",
