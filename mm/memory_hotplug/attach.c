@@ -52,6 +52,9 @@ static int check_node(u64 start, int *nid, const char **why)
 	if (*nid == NUMA_NO_NODE)
 		*nid = num_possible_nodes() == 1 ? first_node(node_possible_map) :
 						   phys_to_target_node(start);
+	if (*nid == WINDOW_NODES_DIFFER)
+		return no(-EINVAL, why,
+			  "it is of several nodes, name one or attach less");
 	if (*nid == NUMA_NO_NODE)
 		return no(-EINVAL, why, "nobody knows its node, name one");
 	if (!numa_valid_node(*nid) || !node_possible(*nid))
@@ -74,7 +77,7 @@ int mhp_attach_check(u64 start, u64 size, int *nid, const char **why)
 	if (ret)
 		return ret;
 	if (*nid == NUMA_NO_NODE)
-		*nid = window_nid;
+		*nid = mhp_range_node(start, size, window_nid);
 	return check_node(start, nid, why);
 }
 

@@ -8,6 +8,7 @@
  *	by hand		probe.c  attach.c  window.c  window_boot.c
  *	at boot		boot_size.c  firmware.c
  *	transactions	add.c  remove.c  online.c  offline.c (its parts: offline.h)
+ *			distance.c
  *	decisions	policy.c  zone_choice.c  range.c  budget.c  price.c
  *			window_set.c  block_size.c  zone_extent.c
  *	state		piece.c  host.c  zone.c  section.c  node.c  memmap.c  resource.c
@@ -307,6 +308,12 @@ void mhp_windows_unlock(void);
 
 /* As mhp_window_covers(), but @nid may be %WINDOW_NODES_DIFFER; window lock held. */
 bool __mhp_window_covers(u64 start, u64 size, int *nid);
+
+/*
+ * The node of memory in a range if nobody names one: what the node map says, or else the
+ * window's; %NUMA_NO_NODE, or %WINDOW_NODES_DIFFER.
+ */
+int mhp_range_node(u64 start, u64 size, int window_nid);
 
 /**
  * enum mhp_tenant - what the resource tree has in a range

@@ -22,7 +22,7 @@
 
 static struct window_set added;
 
-/* In a window, and not taken. *nid is the window's if it is not given. */
+/* In a window, and not taken. *nid is the range's if it is not given. */
 static int check_place(u64 start, u64 size, int *nid)
 {
 	enum mhp_tenant tenant;
@@ -43,7 +43,7 @@ static int check_place(u64 start, u64 size, int *nid)
 		return mhp_not_added(start, size, -EBUSY,
 				     "a part of it is taken, see /proc/iomem");
 	if (*nid == NUMA_NO_NODE)
-		*nid = window_nid;
+		*nid = mhp_range_node(start, size, window_nid);
 	return 0;
 }
 
@@ -55,7 +55,7 @@ static int check_node(u64 start, u64 size, int *nid)
 						   phys_to_target_node(start);
 	if (*nid == WINDOW_NODES_DIFFER)
 		return mhp_not_added(start, size, -EINVAL,
-				     "it is in windows of several nodes, name one or add less");
+				     "it is of several nodes, name one or add less");
 	if (*nid == NUMA_NO_NODE)
 		return mhp_not_added(start, size, -EINVAL,
 				     "nobody knows its node, name one");

@@ -68,6 +68,17 @@ static int mhp_tier_callback(struct notifier_block *self, unsigned long action,
 	return notifier_from_errno(err);
 }
 
+#ifdef CONFIG_MEMHP_DISTANCES
+#include <linux/node_map.h>
+
+/* Of the nodes of the next tier, the nearest one is demoted to. */
+void mhp_tiers_distances_changed(void)
+{
+	guard(mutex)(&memory_tier_lock);
+	establish_demotion_targets();
+}
+#endif
+
 static int __init mhp_tiers_init(void)
 {
 	/* after stock's, which comes with a higher priority */

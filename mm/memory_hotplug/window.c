@@ -291,6 +291,14 @@ bool mhp_window_covers(u64 start, u64 size, int *nid)
 }
 EXPORT_SYMBOL_GPL(mhp_window_covers);
 
+int mhp_range_node(u64 start, u64 size, int window_nid)
+{
+	/* a person may have said more of the range than firmware did of its window */
+	int nid = node_map_find_range(start, size);
+
+	return nid == NUMA_NO_NODE ? window_nid : nid;
+}
+
 int mhp_windows_walk(mhp_window_fn function, void *arg)
 {
 	const struct window *w;

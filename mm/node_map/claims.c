@@ -147,6 +147,42 @@ enum node_verdict node_claims_add(struct node_claims *c,
 	return NODE_TAKEN;
 }
 
+/* From *text on, which is passed over; *text is @end or behind the number then. */
+static bool parse_number(const char **text, const char *end, unsigned int *value)
+{
+	const char *at = *text;
+
+	for (*value = 0; at < end && *at >= '0' && *at <= '9'; at++) {
+		*value = 10 * *value + (*at - '0');
+		if (*value > U16_MAX)
+			return false;
+	}
+	if (at == *text)
+		return false;
+	*text = at;
+	return true;
+}
+
+static bool parse_sign(const char **text, const char *end, char sign)
+{
+	return *text < end && *(*text)++ == sign;
+}
+
+bool node_rule_parse(const char *text, size_t length, struct node_rule *rule)
+{
+	unsigned int low, high, first = 0;
+	const char *end = text + length;
+
+	if (!parse_number(&text, end, &low) || !parse_sign(&text, end, '-') ||
+	    !parse_number(&text, end, &high) || high < low)
+		return false;
+	if (text < end && !(parse_sign(&text, end, '+') &&
+			    parse_number(&text, end, &first)))
+		return false;
+	*rule = (struct node_rule){ low, high - low + 1, first };
+	return text == end;
+}
+
 static bool rule_makes_sense(const struct node_claims *c,
 			     const struct node_rule *rule)
 {
@@ -242,4 +278,16 @@ u64 node_claims_node_until(const struct node_claims *c, u64 addr)
 		return until;
 	step = 1ULL << c->rule[NODE_BY_RULE - code].shift;
 	return min(until, ALIGN_DOWN(addr, step) + step);
+}
+
+int node_claims_find_range(const struct node_claims *c, u64 start, u64 end)
+{
+	int nid = node_claims_find(c, start);
+	u64 at;
+
+	for (at = node_claims_node_until(c, start); at < end;
+	     at = node_claims_node_until(c, at))
+		if (node_claims_find(c, at) != nid)
+			return NODE_SEVERAL;
+	return nid;
 }

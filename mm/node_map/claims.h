@@ -19,6 +19,7 @@
 #include "../memory_hotplug/window_set.h"
 
 #define NODE_UNKNOWN	(-1)
+#define NODE_SEVERAL	WINDOW_NODES_DIFFER
 #define NODE_UNIT_SHIFT	12
 #define NODE_UNIT	BIT_ULL(NODE_UNIT_SHIFT)
 #define NODE_RULES	4
@@ -102,6 +103,18 @@ struct node_rule {
 	unsigned int shift, bits;
 	int first;
 };
+
+/**
+ * node_rule_parse() - read a rule
+ * @text:   "LOW-HIGH" or "LOW-HIGH+NODE", decimal: the lowest and the highest bit, and
+ *          the node if all of them are zero, which is 0 if it is not given
+ * @length: bytes
+ * @rule:   the rule; it need not make sense
+ *
+ * Return: false if it is not written like that, or has a number above 65535, or the bits
+ * are the wrong way round.
+ */
+bool node_rule_parse(const char *text, size_t length, struct node_rule *rule);
 
 /* The node of an address by a rule; NODE_UNKNOWN if there can be no such node. */
 static inline int node_rule_node(const struct node_rule *rule, u64 addr,
@@ -219,7 +232,10 @@ int node_claims_drop(struct node_claims *c, enum node_rank rank, u64 start,
 /* The node of an address, or NODE_UNKNOWN: right from the first claim on. */
 int node_claims_find(const struct node_claims *c, u64 addr);
 
-/* The same, but NODE_BY_RULE - index where a rule has the address. */
+/* That of each address in [start, end), or NODE_SEVERAL: some have another, or none. */
+int node_claims_find_range(const struct node_claims *c, u64 start, u64 end);
+
+/* As node_claims_find(), but NODE_BY_RULE - index where a rule has the address. */
 int node_claims_code(const struct node_claims *c, u64 addr);
 
 /* Up to here, all addresses from @addr on have the same code; ~0 without end. */

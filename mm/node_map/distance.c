@@ -1,25 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How far nodes are from one another, as firmware says.
+ * How far nodes are from one another, as firmware says, or somebody later.
  *
- * Owns:      the table. It grows while firmware's tables are read, and then it
- *            stays as it is, so readers need no lock.
+ * Owns:      the table. At boot there is one CPU, and the table grows while firmware's
+ *            are read. Later a change makes a new table, which takes the place of the
+ *            old one at once.
+ * Must not:  know what was made by the distances (mm/memory_hotplug/distance.c does).
+ * Locks:     the distances lock lets one at a time publish a table; it is taken last.
+ *            Readers are under RCU: each finds the whole of the old table or the whole
+ *            of the new one.
  */
 #define pr_fmt(fmt) "node_map: " fmt
 
+#include <linux/cleanup.h>
+#include <linux/container_of.h>
 #include <linux/export.h>
 #include <linux/init.h>
 #include <linux/log2.h>
 #include <linux/memblock.h>
 #include <linux/minmax.h>
+#include <linux/mutex.h>
+#include <linux/nodemask.h>
 #include <linux/numa.h>
 #include <linux/numa_memblks.h>
+#include <linux/overflow.h>
 #include <linux/printk.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/sysfs.h>
 #include <linux/topology.h>
 
 #include "internal.h"
 
+/* That of boot is never freed: others are a struct later_table. */
 static struct node_distances distances;
+static struct node_distances __rcu *published = RCU_INITIALIZER(&distances);
 
 /**
  * __node_distance() - how far one node is from another
@@ -31,7 +46,9 @@ static struct node_distances distances;
  */
 int __node_distance(int from, int to)
 {
-	return node_distances_get(&distances, from, to);
+	guard(rcu)();
+	/* pairs with rcu_replace_pointer() in publish() */
+	return node_distances_get(rcu_dereference(published), from, to);
 }
 EXPORT_SYMBOL(__node_distance);
 
@@ -110,3 +127,103 @@ void __init node_map_report(const struct node_distance_report *report,
 		table, report->left_out, report->distance, report->from,
 		report->to, node_distance_text(report->fault));
 }
+
+#ifdef CONFIG_MEMHP_DISTANCES
+
+static DEFINE_MUTEX(distances_lock);
+
+struct later_table {
+	struct node_distances table;
+	struct rcu_head rcu;
+	u8 at[];
+};
+
+static struct later_table *table_like(const struct node_distances *old)
+{
+	size_t cells = array_size(nr_node_ids, nr_node_ids);
+	struct later_table *new = kvzalloc(struct_size(new, at, cells), GFP_KERNEL);
+
+	if (!new)
+		return NULL;
+	new->table = (struct node_distances){ new->at, nr_node_ids };
+	node_distances_fill(&new->table, old);
+	return new;
+}
+
+static void publish(struct later_table *new)
+{
+	struct node_distances *old;
+
+	lockdep_assert_held(&distances_lock);
+	old = rcu_replace_pointer(published, &new->table,
+				  lockdep_is_held(&distances_lock));
+	if (old != &distances)
+		kvfree_rcu(container_of(old, struct later_table, table), rcu);
+}
+
+static int refuse(int nid, const struct node_distance_report *report)
+{
+	int err = report->fault == NODE_DISTANCE_NEAR ||
+		  report->fault == NODE_DISTANCE_FAR ? -ERANGE : -EINVAL;
+
+	if (report->from == report->to && report->fault == NODE_DISTANCE_NODE)
+		pr_err("distances of node %d not changed, error %d: there can be no such node, see /sys/devices/system/node/possible\n",
+		       nid, err);
+	else
+		pr_err("distances of node %d not changed, error %d: %lld from node %lld to %lld: %s\n",
+		       nid, err, report->distance, report->from, report->to,
+		       node_distance_text(report->fault));
+	return err;
+}
+
+static bool is_node(int nid)
+{
+	return node_possible(nid);
+}
+
+int node_map_set_distances(int nid, const int *to, const int *from)
+{
+	const struct node_distance_change change = {
+		.nid = nid,
+		.to = to,
+		.from = from,
+		.nr = nr_node_ids,
+		.is_node = is_node,
+	};
+	struct node_distance_report report;
+	struct later_table *new;
+
+	if (node_distances_check(&change, &report) != NODE_DISTANCE_FINE)
+		return refuse(nid, &report);
+	guard(mutex)(&distances_lock);
+	new = table_like(rcu_dereference_protected(published,
+						   lockdep_is_held(&distances_lock)));
+	if (!new) {
+		pr_err("distances of node %d not changed, error %d: no memory for a table, free some\n",
+		       nid, -ENOMEM);
+		return -ENOMEM;
+	}
+	if (!node_distances_apply(&new->table, &change)) {
+		kvfree(new);
+		return 0;
+	}
+	publish(new);
+	return 1;
+}
+
+int node_map_show_distances(int nid, bool from, char *page)
+{
+	const struct node_distances *d;
+	int length = 0, other;
+
+	guard(rcu)();
+	/* pairs with rcu_replace_pointer() in publish(): all of a line is of one table */
+	d = rcu_dereference(published);
+	for_each_node(other)
+		length += sysfs_emit_at(page, length, length ? " %d" : "%d",
+					from ? node_distances_get(d, other, nid) :
+					       node_distances_get(d, nid, other));
+	return length + sysfs_emit_at(page, length, "\n");
+}
+
+#endif /* CONFIG_MEMHP_DISTANCES */

@@ -2,6 +2,7 @@
 /*
  * Distances of nodes. Pure; see distances.h.
  */
+#include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/types.h>
 
@@ -141,4 +142,102 @@ void node_distances_from_triples(struct node_distances *d, const u32 *cells,
 	if (i < nr)
 		leave_out(report, NODE_DISTANCE_CUT, cells[i],
 			  i + 1 < nr ? cells[i + 1] : 0, 0);
+}
+
+/* Of one pair in a change. */
+static enum node_distance_fault check_pair(const struct node_distance_change *c,
+					   int from, int to, int distance,
+					   struct node_distance_report *report)
+{
+	enum node_distance_fault fault;
+
+	if (distance == NODE_DISTANCE_KEEP)
+		return NODE_DISTANCE_FINE;
+	fault = node_distance_check(from, to, distance, c->nr);
+	if (fault == NODE_DISTANCE_FINE && !(c->is_node(from) && c->is_node(to)))
+		fault = NODE_DISTANCE_NODE;
+	if (fault != NODE_DISTANCE_FINE)
+		leave_out(report, fault, from, to, distance);
+	return fault;
+}
+
+enum node_distance_fault
+node_distances_check(const struct node_distance_change *change,
+		     struct node_distance_report *report)
+{
+	int nid = change->nid, i;
+
+	*report = (struct node_distance_report){ };
+	if (nid < 0 || nid >= change->nr || !change->is_node(nid))
+		leave_out(report, NODE_DISTANCE_NODE, nid, nid, NODE_LOCAL);
+	for (i = 0; !report->left_out && change->to && i < change->nr; i++)
+		check_pair(change, nid, i, change->to[i], report);
+	for (i = 0; !report->left_out && change->from && i < change->nr; i++)
+		check_pair(change, i, nid, change->from[i], report);
+	return report->fault;
+}
+
+/* Does it change anything? */
+static bool put_other(struct node_distances *d, int from, int to, int distance)
+{
+	if (distance == NODE_DISTANCE_KEEP ||
+	    distance == node_distances_get(d, from, to))
+		return false;
+	put(d, from, to, distance);
+	return true;
+}
+
+bool node_distances_apply(struct node_distances *d,
+			  const struct node_distance_change *change)
+{
+	bool other = false;
+	int i;
+
+	for (i = 0; i < change->nr; i++) {
+		if (change->to)
+			other |= put_other(d, change->nid, i, change->to[i]);
+		if (change->from)
+			other |= put_other(d, i, change->nid, change->from[i]);
+	}
+	return other;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* From @at on; false: there is something else. What is too large stays too large. */
+static bool parse_number(const char *text, size_t length, size_t *at, int *value)
+{
+	size_t i = *at;
+	int sum = 0;
+
+	for (; i < length && text[i] >= '0' && text[i] <= '9'; i++)
+		sum = min(10 * sum + (text[i] - '0'), NODE_FARTHEST + 1);
+	if (i == *at || (i < length && !is_blank(text[i])))
+		return false;
+	*value = sum;
+	*at = i;
+	return true;
+}
+
+int node_distances_parse(const char *text, size_t length, int *values, int room)
+{
+	int nr = 0, value;
+	size_t at = 0;
+
+	if (length && text[length - 1] == '\n')
+		length--;
+	for (;;) {
+		while (at < length && is_blank(text[at]))
+			at++;
+		if (at == length)
+			return nr;
+		if (!parse_number(text, length, &at, &value))
+			return -EINVAL;
+		if (nr < room)
+			values[nr] = value;
+		nr = min(nr, room) + 1;
+	}
 }

@@ -2,8 +2,9 @@
 #ifndef _MM_NODE_MAP_DISTANCES_H
 #define _MM_NODE_MAP_DISTANCES_H
 /*
- * How far nodes are from one another: a table, and how firmware's tables are read
- * into it. What is wrong in one of those is left out, entry by entry.
+ * How far nodes are from one another: a table, how firmware's tables are read into
+ * it, and how a node gets other distances later. What is wrong in a table of firmware
+ * is left out, entry by entry; what is wrong in a change refuses all of the change.
  *
  * Pure: it takes no lock and allocates nothing.
  */
@@ -121,5 +122,56 @@ unsigned int node_distances_reach(const u32 *cells, unsigned int nr, int nr_node
 void node_distances_from_triples(struct node_distances *d, const u32 *cells,
 				 unsigned int nr, int nr_nodes,
 				 struct node_distance_report *report);
+
+/* Instead of a distance: it stays as it is. */
+#define NODE_DISTANCE_KEEP	(-1)
+
+/**
+ * struct node_distance_change - new distances of a node
+ * @nid:     the node
+ * @to:      distance from it to each node, by number; NULL: they stay
+ * @from:    distance from each node to it; NULL: they stay
+ * @nr:      how many there are in @to and in @from
+ * @is_node: can there be a node of this number?
+ */
+struct node_distance_change {
+	int nid;
+	const int *to, *from;
+	int nr;
+	bool (*is_node)(int nid);
+};
+
+/**
+ * node_distances_check() - is everything in a change right?
+ * @change: change
+ * @report: the first thing that is not; @left_out does not count
+ *
+ * Return: fault.
+ */
+enum node_distance_fault
+node_distances_check(const struct node_distance_change *change,
+		     struct node_distance_report *report);
+
+/**
+ * node_distances_apply() - a node gets other distances
+ * @d:      table; large enough
+ * @change: change in which everything is right
+ *
+ * Return: true if the table is another one than before.
+ */
+bool node_distances_apply(struct node_distances *d,
+			  const struct node_distance_change *change);
+
+/**
+ * node_distances_parse() - read a line of decimal numbers
+ * @text:   line; blanks between the numbers, perhaps a newline at the end
+ * @length: bytes
+ * @values: the numbers; one that is larger than every distance may be another such
+ * @room:   how many fit
+ *
+ * Return: how many there are, @room + 1 if they are more than fit; -EINVAL: something
+ * is no number.
+ */
+int node_distances_parse(const char *text, size_t length, int *values, int room);
 
 #endif /* _MM_NODE_MAP_DISTANCES_H */

@@ -6,6 +6,7 @@
  * from one another.
  *
  *	firmware	srat.c  devicetree.c  parameter.c
+ *	by hand		files.c
  *	at boot		boot.c
  *	state		live.c  distance.c
  *	decisions	claims.c  fast.c  distances.c
@@ -33,6 +34,19 @@ struct node_claims *node_map_boot_claims(void) __init;
 /* All claims are forgotten, for somebody else to make them. */
 void node_map_forget(void) __init;
 
+/**
+ * node_map_set_rule() - bits of an address name its node, where nobody else does
+ * @rule: takes the place of the one that there is; NULL: there is none from now on
+ *
+ * Context: process context, may sleep.
+ * Return: 0; -ERANGE: there are no such bits, or more than 16; -EINVAL: a node can come
+ * of it that there cannot be; -ENOMEM. On failure nothing has changed.
+ */
+int node_map_set_rule(const struct node_rule *rule);
+
+/* Is there a rule? Which? */
+bool node_map_get_rule(struct node_rule *rule);
+
 /* boot.c */
 
 /**
@@ -54,6 +68,9 @@ struct node_distances *node_map_distances(void) __init;
 /* Says in one line what of a table was left out. */
 void node_map_report(const struct node_distance_report *report,
 		     const char *table) __init;
+
+/* The distances of all nodes from a node, or of a node from all, as a line. */
+int node_map_show_distances(int nid, bool from, char *page);
 
 /* parameter.c */
 

@@ -166,6 +166,12 @@ int node_map_find(u64 addr)
 }
 EXPORT_SYMBOL_GPL(node_map_find);
 
+int node_map_find_range(u64 start, u64 size)
+{
+	guard(mutex)(&claims_lock);
+	return node_claims_find_range(&claims, start, start + size);
+}
+
 /* Leaves init data; a set without a range needs no array. */
 static bool __init set_moves(struct window_set *set)
 {
@@ -234,13 +240,14 @@ static int error_of(enum node_verdict verdict)
 }
 
 /*
- * A copy of what was said at run time, which may change and be thrown away; the others are
- * shared, as they do not change any more.
+ * A copy of one rank's claims, which may change and be thrown away; those of the other
+ * ranks are shared, as they stay.
  */
-static int draft_begin(struct node_claims *draft, unsigned int more)
+static int draft_begin(struct node_claims *draft, enum node_rank rank,
+		       unsigned int more)
 {
-	const struct window_set *old = &claims.rank[NODE_RANK_RUNTIME];
-	struct window_set *set = &draft->rank[NODE_RANK_RUNTIME];
+	const struct window_set *old = &claims.rank[rank];
+	struct window_set *set = &draft->rank[rank];
 
 	*draft = claims;
 	*set = (struct window_set){ };
@@ -251,15 +258,15 @@ static int draft_begin(struct node_claims *draft, unsigned int more)
 	return 0;
 }
 
-static int draft_end(struct node_claims *draft, int err)
+static int draft_end(struct node_claims *draft, enum node_rank rank, int err)
 {
 	struct fast_map *map = err ? NULL : fast_map_of(draft);
 
 	if (!map) {
-		kfree(draft->rank[NODE_RANK_RUNTIME].at);
+		kfree(draft->rank[rank].at);
 		return err ?: -ENOMEM;
 	}
-	kfree(claims.rank[NODE_RANK_RUNTIME].at);
+	kfree(claims.rank[rank].at);
 	claims = *draft;
 	publish(map);
 	return 0;
@@ -281,10 +288,11 @@ int node_map_add_window(u64 start, u64 size, int nid)
 	if (!numa_valid_node(nid) || !node_possible(nid))
 		return -EINVAL;
 	guard(mutex)(&claims_lock);
-	ret = draft_begin(&draft, node_claims_need(&claims, &claim));
+	ret = draft_begin(&draft, NODE_RANK_RUNTIME,
+			  node_claims_need(&claims, &claim));
 	if (ret)
 		return ret;
-	return draft_end(&draft,
+	return draft_end(&draft, NODE_RANK_RUNTIME,
 			 error_of(node_claims_add(&draft, &claim, &other)));
 }
 EXPORT_SYMBOL_GPL(node_map_add_window);
@@ -297,13 +305,57 @@ int node_map_drop_window(u64 start, u64 size)
 	if (!size || start + size - 1 < start || start + size > claims.end)
 		return -EINVAL;
 	guard(mutex)(&claims_lock);
-	ret = draft_begin(&draft, 1);
+	ret = draft_begin(&draft, NODE_RANK_RUNTIME, 1);
 	if (ret)
 		return ret;
-	return draft_end(&draft, node_claims_drop(&draft, NODE_RANK_RUNTIME, start,
-						  start + size));
+	return draft_end(&draft, NODE_RANK_RUNTIME,
+			 node_claims_drop(&draft, NODE_RANK_RUNTIME, start,
+					  start + size));
 }
 EXPORT_SYMBOL_GPL(node_map_drop_window);
+
+/* An answer that cannot be would be found out only when memory comes. */
+static bool rule_names_nodes(const struct node_rule *rule)
+{
+	int nid = rule->first, last;
+
+	if (rule->bits > 16)
+		return false;
+	for (last = nid + (1 << rule->bits) - 1; nid <= last; nid++)
+		if (nid >= MAX_NUMNODES || !node_possible(nid))
+			return false;
+	return true;
+}
+
+int node_map_set_rule(const struct node_rule *rule)
+{
+	struct node_claims draft;
+	int ret;
+
+	if (rule && (rule->shift < NODE_UNIT_SHIFT || rule->bits > 16 ||
+		     rule->shift + rule->bits > MAX_PHYSMEM_BITS))
+		return -ERANGE;
+	if (rule && !rule_names_nodes(rule))
+		return -EINVAL;
+	guard(mutex)(&claims_lock);
+	ret = draft_begin(&draft, NODE_RANK_RULE, 1);
+	if (ret)
+		return ret;
+	draft.rank[NODE_RANK_RULE].nr = 0;
+	draft.nr_rules = 0;
+	if (rule)
+		ret = error_of(node_claims_add_rule(&draft, 0, draft.end, rule,
+						    NODE_FROM_RUNTIME));
+	return draft_end(&draft, NODE_RANK_RULE, ret);
+}
+
+bool node_map_get_rule(struct node_rule *rule)
+{
+	guard(mutex)(&claims_lock);
+	if (claims.nr_rules)
+		*rule = claims.rule[0];
+	return claims.nr_rules;
+}
 
 /* Those who add memory ask by names of stock's. */
 

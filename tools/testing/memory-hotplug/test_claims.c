@@ -557,6 +557,79 @@ WRONG_IN(too_many_gaps, 3, { { { 8 * GIB, GIB, 5, NODE_TAKEN },
 
 #define NAMED(function, sentence)	{ "NUMA-13 " sentence, function }
 
+static void expect_range(u64 start, u64 end, int want)
+{
+	int got = node_claims_find_range(&claims, start, end);
+
+	if (got != want)
+		tap_fail("%#llx-%#llx: node %d, not %d", start, end, got, want);
+}
+
+static void ranges_have_nodes(void)
+{
+	static const struct node_rule rule = { 44, 1, 1 };
+
+	begin(LARGE);
+	claim(0, 4 * GIB, 1, NODE_MEMORY, NODE_FROM_DT);
+	claim(4 * GIB, 4 * GIB, 2, NODE_WINDOW, NODE_FROM_DT);
+	claim(8 * GIB, GIB, 2, NODE_MEMORY, NODE_FROM_DT);
+	expect_range(0, 4 * GIB, 1);
+	expect_range(0, 4 * GIB + 1, NODE_SEVERAL);
+	expect_range(4 * GIB, 9 * GIB, 2);
+	expect_range(4 * GIB, 9 * GIB + NODE_UNIT, NODE_SEVERAL);
+	expect_range(9 * GIB, END, NODE_UNKNOWN);
+	expect_range(4 * GIB - 1, 4 * GIB, 1);
+	claim(5 * GIB, NODE_UNIT, 0, NODE_WINDOW, NODE_FROM_PARAMETER);
+	expect_range(4 * GIB, 8 * GIB, NODE_SEVERAL);
+	expect_range(5 * GIB + NODE_UNIT, 8 * GIB, 2);
+	node_claims_add_rule(&claims, 0, END, &rule, NODE_FROM_RUNTIME);
+	expect_range(9 * GIB, 16 * TIB, 1);
+	expect_range(9 * GIB, 16 * TIB + 1, NODE_SEVERAL);
+	expect_range(16 * TIB, 32 * TIB, 2);
+}
+
+static bool parsed(const char *text, size_t length, struct node_rule *rule)
+{
+	char *copy = malloc(length ?: 1);	/* ASan sees who reads beyond it */
+	bool fine;
+
+	memcpy(copy, text, length);
+	fine = node_rule_parse(copy, length, rule);
+	free(copy);
+	return fine;
+}
+
+static void rules_are_read(void)
+{
+	static const struct {
+		const char *text;
+		struct node_rule rule;
+	} good[] = {
+		{ "44-45", { 44, 2, 0 } }, { "44-44+1", { 44, 1, 1 } },
+		{ "12-27+15", { 12, 16, 15 } }, { "0-65535+65535", { 0, 65536, 65535 } },
+		{ "044-045+01", { 44, 2, 1 } },
+	};
+	static const char *const bad[] = {
+		"", "44", "44-", "-45", "45-44", "44-45+", "44-45-1", "44-45+1x",
+		"44 -45", " 44-45", "44-45 ", "0x2c-45", "44-65536", "44-45+65536",
+		"99999999999999999999-1", "+44-45", "44--45", "a-b", "44-45+1\n",
+	};
+	struct node_rule rule;
+	size_t i;
+
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		if (!parsed(good[i].text, strlen(good[i].text), &rule) ||
+		    rule.shift != good[i].rule.shift ||
+		    rule.bits != good[i].rule.bits || rule.first != good[i].rule.first)
+			tap_fail("%s: %u %u %d", good[i].text, rule.shift, rule.bits,
+				 rule.first);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (parsed(bad[i], strlen(bad[i]), &rule))
+			tap_fail("%s is a rule", bad[i]);
+	if (parsed("44-45\0", 6, &rule))
+		tap_fail("with a NUL it is a rule");
+}
+
 static const struct tap_test tests[] = {
 	{ "NUMA-04 NUMA-05 3000 random tables agree with a cell for each range, slow and fast",
 	  random_tables },
@@ -606,6 +679,8 @@ static const struct tap_test tests[] = {
 	NAMED(zero_bytes_in_another, "an entry without length inside of another is left out"),
 	NAMED(too_many, "entries that there is no room for are left out"),
 	NAMED(too_many_gaps, "an entry that there is no room for adds no part of it"),
+	{ "NUMA-11 a range has the node of all of it, or none", ranges_have_nodes },
+	{ "NUMA-07 a rule of address bits is read, and nothing else", rules_are_read },
 };
 
 TAP_SUITE(suite_claims, tests);

@@ -3,7 +3,10 @@
  * Tests of tables of distances, right ones and wrong ones.
  */
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include <linux/errno.h>
 
 #include "../../../mm/node_map/distances.h"
 #include "tap.h"
@@ -282,6 +285,172 @@ static void any_number(void)
 		tap_fail("a check");
 }
 
+/* Nodes 0 to 5 there can be, 6 and 7 there cannot. */
+static bool is_node(int nid)
+{
+	return nid < 6;
+}
+
+#define KEEP	NODE_DISTANCE_KEEP
+
+static struct node_distance_change change = { .nr = NODES, .is_node = is_node };
+
+/* What becomes of a change of a table in which all is usual. */
+static bool changed(int nid, const int *to, const int *from)
+{
+	begin(NODES);
+	change.nid = nid;
+	change.to = to;
+	change.from = from;
+	if (node_distances_check(&change, &report) != NODE_DISTANCE_FINE)
+		tap_fail("refused, fault %d", report.fault);
+	return node_distances_apply(&table, &change);
+}
+
+static void refused(int nid, const int *to, const int *from,
+		    enum node_distance_fault fault, int row, int column)
+{
+	change.nid = nid;
+	change.to = to;
+	change.from = from;
+	if (node_distances_check(&change, &report) != fault)
+		tap_fail("fault %d, not %d", report.fault, fault);
+	expect_left_out(1, fault, (u64)row, (u64)column);
+}
+
+static const int row2[NODES] = { 40, 15, 10, 20, 255, 11, KEEP, KEEP };
+static const int column2[NODES] = { 41, KEEP, 10, 20, 12, 20, KEEP, KEEP };
+
+static void change_row(void)
+{
+	if (!changed(2, row2, NULL))
+		tap_fail("nothing changed");
+	expect(2, 0, 40);
+	expect(2, 1, 15);
+	expect(2, 4, 255);
+	expect(2, 5, 11);
+	expect(0, 2, 20);
+	expect(1, 0, 20);
+}
+
+static void change_both(void)
+{
+	if (!changed(2, row2, column2))
+		tap_fail("nothing changed");
+	expect(2, 0, 40);
+	expect(0, 2, 41);
+	expect(1, 2, 20);
+	expect(4, 2, 12);
+	expect(2, 2, 10);
+}
+
+static void change_nothing(void)
+{
+	static const int same[NODES] = { 20, 20, 10, 20, 20, 20, KEEP, KEEP };
+
+	if (changed(2, same, same) || changed(2, NULL, NULL))
+		tap_fail("something changed");
+}
+
+static void change_any_pair(void)
+{
+	int row[NODES], a, b, d;
+
+	for (a = 0; a < 6; a++)
+		for (b = 0; b < 6; b++)
+			for (d = 11; a != b && d <= 255; d += 61) {
+				memset(row, 0xff, sizeof(row));
+				row[b] = d;
+				if (!changed(a, row, NULL) && d != 20)
+					tap_fail("%d to %d: nothing", a, b);
+				expect(a, b, d);
+				expect(b, a, 20);
+			}
+}
+
+static void refused_by_number(void)
+{
+	static const struct {
+		int at, distance;
+		enum node_distance_fault fault;
+	} wrong[] = {
+		{ 0, 10, NODE_DISTANCE_NEAR }, { 0, 9, NODE_DISTANCE_NEAR },
+		{ 1, 0, NODE_DISTANCE_NEAR }, { 1, -2, NODE_DISTANCE_NEAR },
+		{ 4, 256, NODE_DISTANCE_FAR }, { 4, INT32_MAX, NODE_DISTANCE_FAR },
+		{ 2, 11, NODE_DISTANCE_LOCAL }, { 2, 0, NODE_DISTANCE_LOCAL },
+		{ 6, 20, NODE_DISTANCE_NODE }, { 7, 20, NODE_DISTANCE_NODE },
+	};
+	int row[NODES];
+	size_t i;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		memcpy(row, row2, sizeof(row));
+		row[wrong[i].at] = wrong[i].distance;
+		refused(2, row, NULL, wrong[i].fault, 2, wrong[i].at);
+		refused(2, row2, row, wrong[i].fault, wrong[i].at, 2);
+	}
+}
+
+static void refused_by_node(void)
+{
+	refused(-1, row2, NULL, NODE_DISTANCE_NODE, -1, -1);
+	refused(6, NULL, NULL, NODE_DISTANCE_NODE, 6, 6);
+	refused(NODES, NULL, row2, NODE_DISTANCE_NODE, NODES, NODES);
+	refused(INT32_MAX, row2, NULL, NODE_DISTANCE_NODE, INT32_MAX, INT32_MAX);
+}
+
+static int values[3];
+
+static void expect_line(const char *text, size_t length, int want)
+{
+	char *copy = malloc(length ?: 1);	/* ASan sees who reads beyond it */
+	int got;
+
+	memcpy(copy, text, length);
+	memset(values, 0x5a, sizeof(values));
+	got = node_distances_parse(copy, length, values, 3);
+	free(copy);
+	if (got != want)
+		tap_fail("\"%.*s\" is %d, not %d", (int)length, text, got, want);
+}
+
+static void lines(void)
+{
+	static const char *const good_lines[] = {
+		"10 20 30", "10 20 30\n", " \t10  20\t30 \n", "010 020 0000000030",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(good_lines) / sizeof(good_lines[0]); i++) {
+		expect_line(good_lines[i], strlen(good_lines[i]), 3);
+		if (values[0] != 10 || values[1] != 20 || values[2] != 30)
+			tap_fail("%d %d %d", values[0], values[1], values[2]);
+	}
+	expect_line("", 0, 0);
+	expect_line("\n", 1, 0);
+	expect_line(" ", 1, 0);
+	expect_line("10 20", 5, 2);
+	expect_line("1 2 3 4", 7, 4);
+	expect_line("1 2 3 4 5 6 7", 13, 4);
+	expect_line("99999999999999999999", 20, 1);
+	if (values[0] <= NODE_FARTHEST)
+		tap_fail("a huge number is %d", values[0]);
+}
+
+static void no_lines(void)
+{
+	static const char *const bad[] = {
+		"-1", "+1", "0x14", "20x", "x", "10,20", "10 20\n30", "10\n\n",
+		"1e2", "10.5", "\xff", "10;", "10 20 30 x", "1 2 3 4 5 x", "\n10",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		expect_line(bad[i], strlen(bad[i]), -EINVAL);
+	expect_line("10\0", 3, -EINVAL);
+	expect_line("10 \0 20", 7, -EINVAL);
+}
+
 static const struct tap_test tests[] = {
 	{ "NUMA-02 a square table is read, as asymmetric as it is", good_matrix },
 	{ "NUMA-02 rows are those of nodes, and some have none", rows_have_nodes },
@@ -307,6 +476,16 @@ static const struct tap_test tests[] = {
 	{ "NUMA-13 what a list says last counts", list_says_it_twice },
 	{ "NUMA-10 a table that grows keeps what is in it", tables_grow },
 	{ "NUMA-09 numbers that are no nodes have no distance of their own", any_number },
+	{ "NUMA-09 a node gets other distances to others, and those to it stay",
+	  change_row },
+	{ "NUMA-09 there and back at once, as asymmetric as wanted", change_both },
+	{ "NUMA-09 the same distances again are no change", change_nothing },
+	{ "NUMA-09 every pair can be changed alone", change_any_pair },
+	{ "NUMA-09 a wrong distance refuses all of a change, and is named",
+	  refused_by_number },
+	{ "NUMA-09 a node that there cannot be has no distances", refused_by_node },
+	{ "NUMA-09 a line of numbers is read, with its blanks", lines },
+	{ "NUMA-09 a line of anything else is refused", no_lines },
 };
 
 TAP_SUITE(suite_distances, tests);

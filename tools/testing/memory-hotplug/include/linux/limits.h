@@ -2,3 +2,4 @@
 #include <stdint.h>
 
 #define U64_MAX UINT64_MAX
+#define U16_MAX UINT16_MAX
