@@ -18,6 +18,7 @@
  */
 #include <linux/atomic.h>
 #include <linux/bits.h>
+#include <linux/cleanup.h>
 #include <linux/cpumask.h>
 #include <linux/device.h>
 #include <linux/jiffies.h>
@@ -25,11 +26,14 @@
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/nodemask.h>
 #include <linux/numa.h>
 #include <linux/numa_memblks.h>
 #include <linux/platform_device.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/topology.h>
 
 #include "memhp_action.h"
 
@@ -41,6 +45,7 @@
 /* Stock's kernels do not have them, so they are looked for by name. */
 static int (*add_window)(u64 start, u64 size, int nid);
 static int (*drop_window)(u64 start, u64 size);
+static int (*set_distances)(int nid, const int *to, const int *from);
 
 static struct dentry *folder;
 
@@ -136,9 +141,36 @@ static int alloc(u64 nid, u64 count)
 	return ret;
 }
 
+static int apart(u64 node, u64 distance)
+{
+	int distances[MAX_NUMNODES], nid = node, i;
+
+	if (!set_distances)
+		return -EOPNOTSUPP;
+	for (i = 0; i < MAX_NUMNODES; i++)
+		distances[i] = i == nid ? 10 : node_possible(i) ? distance : -1;
+	return set_distances(nid, distances, distances);
+}
+
+static int scheduler_finds(u64 node, u64 hops)
+{
+	const struct cpumask *cpus;
+	int nid = node, nr = hops;
+
+	guard(rcu)();
+	cpus = sched_numa_hop_mask(nid, nr);
+	if (IS_ERR(cpus))
+		return PTR_ERR(cpus);
+	pr_info("memhp_node: node %d, %d hops: CPUs %*pbl\n", nid, nr,
+		cpumask_pr_args(cpus));
+	return 0;
+}
+
 static const struct action actions[] = {
 	{ "torture", torture },
 	{ "alloc", alloc },
+	{ "apart", apart },
+	{ "hops", scheduler_finds },
 };
 
 static int __init memhp_node_init(void)
@@ -147,6 +179,7 @@ static int __init memhp_node_init(void)
 
 	add_window = (void *)__symbol_get("node_map_add_window");
 	drop_window = (void *)__symbol_get("node_map_drop_window");
+	set_distances = (void *)__symbol_get("mhp_node_set_distances");
 	for (i = 0; i < nr_at; i++)
 		pr_info("memhp_node: %#lx add %d target %d\n", at[i],
 			memory_add_physaddr_to_nid(at[i]),
@@ -165,6 +198,8 @@ static void __exit memhp_node_exit(void)
 		__symbol_put("node_map_add_window");
 	if (drop_window)
 		__symbol_put("node_map_drop_window");
+	if (set_distances)
+		__symbol_put("mhp_node_set_distances");
 }
 
 module_init(memhp_node_init);

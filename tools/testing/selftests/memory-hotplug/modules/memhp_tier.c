@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Says how far away the memory of a node is, as firmware's HMAT would, so that the
- * node needs a memory tier of its own. For test guests only.
+ * node needs a memory tier of its own; nodes share it. For test guests only.
  */
 #include <linux/memory-tiers.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
 
-static int nid;
-module_param(nid, int, 0400);
-MODULE_PARM_DESC(nid, "the node");
+static int nid[4];
+static int nr;
+module_param_array(nid, int, &nr, 0400);
+MODULE_PARM_DESC(nid, "the nodes");
 
 static int distance = 4 * MEMTIER_ADISTANCE_DRAM;
 module_param(distance, int, 0400);
@@ -18,10 +19,15 @@ MODULE_PARM_DESC(distance, "abstract distance of its memory");
 static int say_distance(struct notifier_block *self, unsigned long node,
 			void *answer)
 {
-	if (node != nid)
-		return NOTIFY_OK;
-	*(int *)answer = distance;
-	return NOTIFY_STOP;
+	int i;
+
+	for (i = 0; i < nr; i++) {
+		if (node != nid[i])
+			continue;
+		*(int *)answer = distance;
+		return NOTIFY_STOP;
+	}
+	return NOTIFY_OK;
 }
 
 static struct notifier_block algorithm = {

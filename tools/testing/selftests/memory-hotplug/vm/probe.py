@@ -24,7 +24,9 @@ Window = namedtuple("Window", "start end source node")
 
 # What a refusal must not change, as far as it is quick to see.
 GLANCE = (f"cat /proc/iomem {WINDOWS}; grep . {MEMORY}/memory*/state"
-          " /sys/devices/system/node/online; grep -E 'spanned|present' /proc/zoneinfo")
+          " /sys/devices/system/node/online; grep -E 'spanned|present' /proc/zoneinfo;"
+          " grep -s . /sys/devices/system/node/node*/distance /sys/kernel/mm/node_map/*"
+          " /sys/kernel/mm/node_map/node*/* 2> /dev/null")
 
 
 def two_hidden(**options):
@@ -67,6 +69,8 @@ class Case:
     error: int
     options: str = ""       # of onewrite
     lines: int = 1          # in the log; the kernel says nothing of a file's mode
+    folder: str = MEMORY
+    who: str = "memory_hotplug"     # begins the line
 
     def sentence(self, ids):
         return f"{ids} {self.file}: {self.what}: {errno.errorcode[self.error]}"
@@ -88,9 +92,9 @@ def glance(guest):
 
 def try_case(guest, case):
     guest.put(INPUT, as_bytes(case.text))
-    out = guest.check(f"onewrite {case.options} {MEMORY}/{case.file} < {INPUT};"
+    out = guest.check(f"onewrite {case.options} {case.folder}/{case.file} < {INPUT};"
                       f" ({GLANCE}) > /tmp/after; cmp /tmp/before /tmp/after > /tmp/differs;"
-                      " echo $?; dmesg -c | sed -n 's/^.*] memory_hotplug: /memory_hotplug: /p'")
+                      f" echo $?; dmesg -c | sed -n 's/^.*] {case.who}: /{case.who}: /p'")
     numbers, differs, *lines = out.splitlines()
     missed, _, number = numbers.rpartition(" ")
     return Answer(int(number), lines, differs == "0", missed == "1")

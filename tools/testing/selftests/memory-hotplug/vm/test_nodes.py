@@ -4,7 +4,7 @@
 Stock boots the same machines, and its answers are printed beside ours.
 """
 
-from errno import EPERM
+from errno import EINVAL, EPERM
 
 import nodes
 import probe
@@ -229,6 +229,7 @@ def run_time_windows(ctx):
 # ---- edges of nodes inside of memory blocks
 
 EDGE_BOOT, EDGE_HIDDEN = BASE + 448 * MIB, BASE + 1088 * MIB
+NAMED = BASE + 1280 * MIB           # 192 MiB from here on
 
 
 def edges(guest):
@@ -249,11 +250,26 @@ def edges(guest):
         yield found == {str(node)}, f"NUMA-11 a whole block beside the edge is node {node}'s"
 
 
+def named_edges(guest):
+    """What the command line gives to node 0 of memory that firmware says is node 2's."""
+    whole, half = NAMED, NAMED + 128 * MIB
+    yield from probe.refuse_all(None, guest, [
+        probe.Case("half of a block is another node's by the command line", "probe",
+                   f"{half:#x}", EINVAL),
+        probe.Case("two blocks, and half of one is", "probe", f"{half:#x} {256 * MIB:#x}",
+                   EINVAL)], "NUMA-11")
+    for start, text, node in ((whole, "", 0), (half, f" {128 * MIB:#x} 2", 2)):
+        probe.good(guest, "probe", f"{start:#x}{text}")
+        found = {b.node for b in guest.blocks() if b.start == start}
+        yield found == {str(node)}, f"NUMA-11 NUMA-06 a block that is named node {node}'s is its"
+
+
 def edges_in_blocks(ctx):
     """Two nodes meet in the middle of a block: of boot memory, and of hidden memory."""
     topology = Topology(nodes=[Node("448M", 1), Node("640M", 1), Node("576M", 0)])
     with ctx.guest(firmware="dt", topology=topology,
-                   cmdline="nokaslr mem=768M memory_block_size=128M") as guest:
+                   cmdline="nokaslr mem=768M memory_block_size=128M"
+                           f" node_map={NAMED:#x}-{NAMED + 192 * MIB - 1:#x}@0") as guest:
         found = {node: nodes.mib(guest, node) for node in (0, 1)}
         yield found == {0: 448, 1: 320}, "NUMA-11 each page of a boot block is its node's"
         name = f"memory{EDGE_BOOT // probe.block_size(guest)}"
@@ -262,6 +278,7 @@ def edges_in_blocks(ctx):
         yield (guest.run(f"echo offline > {probe.MEMORY}/{name}/state")[0] != 0
                and nodes.mib(guest, 0) == 448), "NUMA-11 a block of two nodes stays as it is"
         yield from edges(guest)
+        yield from named_edges(guest)
         at = [EDGE_BOOT - 1, EDGE_BOOT, EDGE_HIDDEN - 1, EDGE_HIDDEN]
         answers = [target for _, target in nodes.look_up(guest, at)]
         yield answers == [0, 1, 1, 2], "NUMA-11 NUMA-04 the node changes at the edge, not at a block"
