@@ -215,6 +215,8 @@ def bad_requests():
         ("an unaligned size", f"attach uuid=5 owner=o range={EDGE:#x}+{BLOCK + 4096:#x}", EINVAL,
          "block"),
         ("any place for an unaligned size", "attach uuid=5 owner=o range=+4096", EINVAL, "block"),
+        ("a range of two nodes, and none is named",
+         f"attach uuid=5 owner=o range={EDGE - BLOCK:#x}+{2 * BLOCK:#x}", EINVAL, "several nodes"),
         ("a node over the limit", f"attach {ok} node=9", EINVAL, "node"),
         ("a node far over the limit", f"attach {ok} node=4294967295", EINVAL, "node"),
         ("a policy that there is not", f"attach {ok} policy=4", ERANGE, ""),
