@@ -11,6 +11,9 @@
  * that ran, by address: lines of "n address count". Boot with nokaslr and look the
  * addresses up in System.map (scripts/bench --profile does).
  *
+ * With boot=ADDRESS (hexadecimal), window 99 begins with the guest and ends when the
+ * instruction at that address is reached.
+ *
  * Only the kernel is counted (addresses with bit 63 set), on all CPUs together.
  * Run with -icount and one CPU, and the numbers repeat.
  *
@@ -53,8 +56,11 @@ extern bool qemu_plugin_mem_is_store(uint32_t info);
 
 __attribute__((visibility("default"))) int qemu_plugin_version = API_VERSION;
 
+#define BOOT_WINDOW	99
+
 static FILE *out;
 static int window = -1;
+static uint64_t boot_end;
 static struct {
 	uint64_t instructions, stores, tlbi, dsb;
 } now;
@@ -136,6 +142,12 @@ static void on_end(unsigned int cpu, void *data)
 	window = -1;
 }
 
+static void on_boot_end(unsigned int cpu, void *data)
+{
+	if (window == BOOT_WINDOW)
+		on_end(cpu, data);
+}
+
 /* Arm ARM C6.2: HINT is 0xd503201f with the number in bits 11:5. */
 static int hint(uint32_t op)
 {
@@ -165,6 +177,9 @@ static void look_at(struct qemu_plugin_insn *insn)
 	n = hint(op);
 	if (n == 0x7f)
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_end, NO_REGISTERS, NULL);
+	if (boot_end && qemu_plugin_insn_vaddr(insn) == boot_end)
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_boot_end, NO_REGISTERS,
+						       NULL);
 	qemu_plugin_register_vcpu_insn_exec_cb(insn, on_instruction, NO_REGISTERS, NULL);
 	if (profile)
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_site, NO_REGISTERS,
@@ -215,11 +230,15 @@ int qemu_plugin_install(plugin_id id, const struct qemu_info *info, int argc,
 			out = open_file(argv[i], "out=");
 		if (!profile)
 			profile = open_file(argv[i], "profile=");
+		if (!strncmp(argv[i], "boot=", 5))
+			boot_end = strtoull(argv[i] + 5, NULL, 16);
 	}
-	if (!out || argc != 1 + !!profile) {
-		fprintf(stderr, "count: arguments are out=FILE and, if wanted, profile=FILE\n");
+	if (!out || argc != 1 + !!profile + !!boot_end) {
+		fprintf(stderr, "count: arguments are out=FILE and, if wanted, profile=FILE and boot=ADDRESS\n");
 		return -1;
 	}
+	if (boot_end)
+		window = BOOT_WINDOW;
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
 	return 0;
 }

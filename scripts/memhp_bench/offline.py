@@ -1,22 +1,18 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""What going offline costs, ours and stock's, in one run. See scripts/bench.
+"""Going offline: 1 GiB and 56 GiB that nobody uses, and 1 GiB that is used.
 
-free   1 GiB and, with --large, 56 GiB that nobody uses: as a range, by the files of the
-       memory blocks, and offline_and_remove_memory() for all of it
+free   as a range, by the files of the memory blocks, and offline_and_remove_memory() for
+       all of it
 used   1 GiB of which a program uses 700 MiB: what a page that moves costs
 """
 
-import argparse
 import statistics
-import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-sys.dont_write_bytecode = True
+from memhp_vm import counting
+from memhp_vm.counting import BUILD, COLUMNS, booted, windows_in
 
-from memhp_vm import counting, ktap, paths                      # noqa: E402
-from memhp_vm.counting import BUILD, COLUMNS, Both, booted, plugin, windows_in  # noqa: E402
+from . import Part
+from .report import TREES
 
 GIB = 1 << 30
 START = 3 * GIB                 # RAM begins at 1 GiB, and Linux knows of two
@@ -35,7 +31,7 @@ def load(machine, size, **options):
     words = " ".join(f"{name}={value}" for name, value in options.items())
     status, out = machine.insmod("memhp_bench_offline", f"start={START:#x} size={size:#x} {words}")
     if status:
-        raise SystemExit(f"bench-offline: {out}\n{machine.tail(5)}")
+        raise SystemExit(f"bench: {out}\n{machine.tail(5)}")
 
 
 def counts_file(tree, rodata, what):
@@ -77,10 +73,11 @@ def load_again(machine):
     load(machine, GIB, what="evict")
 
 
-def show_profile(library, tree, gib):
-    path = BUILD / f"offline-{tree}.profile"
-    free(library, tree, "on", gib, 2, profile=path)
-    counting.show_profile(tree, path, NAMES, f"{gib} GiB")
+def profile(library):
+    for tree in TREES:
+        path = BUILD / f"offline-{tree}.profile"
+        free(library, tree, "on", 1, 2, profile=path)
+        counting.show_profile(tree, path, NAMES, "1 GiB")
 
 
 # (GiB, window): how many times fewer instructions than stock's, rodata=on
@@ -95,9 +92,8 @@ def judge_free(report, gib, ours, stock):
     for (size, window), times in TARGETS.items():
         if size == gib:
             own, theirs = (found[window]["instructions"] for found in (ours, stock))
-            report.result(f"{NAMES[window]} {gib} GiB, free: {times} times fewer instructions",
-                          ktap.PASS if own * times <= theirs else ktap.FAIL,
-                          f"{theirs / own:.1f} times: {own}, stock {theirs}")
+            report.goal(f"{NAMES[window]} {gib} GiB, free: {times} times fewer instructions",
+                        own * times <= theirs, own, theirs, f"{theirs / own:.1f} times")
 
 
 def judge_used(report, ours, stock):
@@ -105,36 +101,24 @@ def judge_used(report, ours, stock):
         each = ", ".join(f"{column} {counts[column] / moved:.3f}" for column in COLUMNS)
         print(f"{name}: {moved} migrations; for each of them {each}")
     own, theirs = (found[0]["instructions"] for found in (ours, stock))
-    report.result("offline and remove 1 GiB, 700 MiB in use: no more instructions than stock",
-                  ktap.PASS if own <= theirs else ktap.FAIL, f"{own}, stock {theirs}")
+    report.goal("offline and remove 1 GiB, 700 MiB in use: no more instructions than stock",
+                own <= theirs, own, theirs)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--large", action="store_true", help="56 GiB as well")
-    parser.add_argument("--profile", action="store_true",
-                        help="show the functions that the instructions are spent in")
-    parser.add_argument("--tree", help="only this one, with --profile")
-    args = parser.parse_args()
-    library = plugin()
-    trees = ("grafted", "stock")
-    if args.profile:
-        for tree in [args.tree] if args.tree else trees:
-            show_profile(library, tree, 56 if args.large else 1)
-        return 0
-    sizes = (1, 56) if args.large else (1,)
-    paths.RESULTS.mkdir(parents=True, exist_ok=True)
-    with open(paths.RESULTS / "bench-offline.ktap", "w") as file:
-        total = sum(gib in sizes for gib, _ in TARGETS) + 1
-        report = ktap.Writer(Both(file), total=total)
-        for gib in sizes:
-            judge_free(report, gib, *(free(library, tree, "on", gib, 3 if gib == 1 else 1)
-                                      for tree in trees))
-        judge_used(report, *(used(library, tree, "on") for tree in trees))
-        report.finish()
-    return report.exit_status()
+ROUNDS = {1: 3, 56: 1}      # GiB: how many times
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def measure(library, boots):
+    sizes = {gib: [free(library, tree, "on", gib, rounds) for tree in TREES]
+             for gib, rounds in ROUNDS.items()}
+    return sizes, [used(library, tree, "on") for tree in TREES]
+
+
+def judge(numbers, report):
+    sizes, in_use = numbers
+    for gib, found in sizes.items():
+        judge_free(report, gib, *found)
+    judge_used(report, *in_use)
+
+
+PART = Part(measure, judge, len(TARGETS) + 1, profile)
