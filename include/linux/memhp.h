@@ -525,6 +525,25 @@ int mhp_probe_add(u64 start, u64 size, int nid);
  */
 int mhp_probe_remove(u64 start, u64 size, bool offline);
 
+/* What nodes want for new memory */
+
+/*
+ * In the place of an enum mmop: to ZONE_MOVABLE as far as the node's limit allows, and
+ * then to a kernel zone. It is what a policy wants, never a person.
+ */
+#define MHP_ONLINE_LIMITED	((enum mmop)(MMOP_ONLINE_MOVABLE + 1))
+
+/**
+ * mhp_node_online_type() - what becomes of memory that is added to a node
+ * @nid: node that there can be
+ *
+ * By the node's own policy, or else the machine's.
+ *
+ * Context: any; the answer may be old.
+ * Return: an enum mmop, MMOP_OFFLINE if nothing does; or %MHP_ONLINE_LIMITED.
+ */
+int mhp_node_online_type(int nid);
+
 /* Controllers: CONFIG_MEMHP_CTRL */
 
 /* To add_memory() and its like: auto_online_blocks does not count. */

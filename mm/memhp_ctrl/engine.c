@@ -140,7 +140,9 @@ static int take_offline(u64 start, u64 size, struct mhp_order *order)
 
 static bool suits(u8 have, u8 want)
 {
-	return have == want || (want == MMOP_ONLINE && have != MMOP_OFFLINE);
+	bool any = want == MMOP_ONLINE || want == MHP_ONLINE_LIMITED;
+
+	return have == want || (any && have != MMOP_OFFLINE);
 }
 
 /* A block goes from one type to another, by way of offline. */
@@ -160,6 +162,15 @@ static int set_type(struct memory_block *mem, u8 type, struct mhp_order *order)
 	return min(device_online(&mem->dev), 0);
 }
 
+/* "online" is as the block's node has it, if it is anything. */
+static u8 type_of(const struct tour *tour, const struct memory_block *mem)
+{
+	if (tour->type == MMOP_OFFLINE ||
+	    tour->job->policy != MEMHP_POLICY_ONLINE)
+		return tour->type;
+	return mhp_node_online_type(mem->nid) ?: MMOP_ONLINE;
+}
+
 static int visit(struct memory_block *mem, void *arg)
 {
 	struct tour *tour = arg;
@@ -168,7 +179,7 @@ static int visit(struct memory_block *mem, void *arg)
 	if (ret)
 		return ret;
 	tour->was[tour->nr++] = memory_block_use(mem);
-	ret = set_type(mem, tour->type, order_of(tour->job));
+	ret = set_type(mem, type_of(tour, mem), order_of(tour->job));
 	if (!ret)
 		advance(tour->job, memory_block_size_bytes());
 	return ret;
@@ -277,7 +288,7 @@ static u8 mmop_of(enum memhp_policy policy)
 	case MEMHP_POLICY_ONLINE_MOVABLE:
 		return MMOP_ONLINE_MOVABLE;
 	case MEMHP_POLICY_ONLINE:
-		return mhp_get_default_online_type() ?: MMOP_ONLINE;
+		return MMOP_ONLINE;	/* or what type_of() says */
 	default:
 		return MMOP_OFFLINE;
 	}

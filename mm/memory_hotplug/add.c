@@ -145,7 +145,7 @@ static int offline_block(struct memory_block *mem, void *unused)
  */
 static int online_by_default(const struct addition *a)
 {
-	enum mmop type = mhp_get_default_online_type();
+	int type = mhp_node_online_type(a->nid);
 	int ret;
 
 	if (type == MMOP_OFFLINE)
@@ -160,7 +160,7 @@ static int online_by_default(const struct addition *a)
 	}
 	remove_again(a);
 	return mhp_not_added(a->start, a->size, ret,
-			     "it cannot be onlined, which auto_online_blocks asks for");
+			     "it cannot be onlined, which auto_online_blocks or its node's online_type asks for");
 }
 
 static int add_and_online(const struct addition *a)
@@ -200,7 +200,7 @@ int add_memory_resource(int nid, struct resource *res, mhp_t mhp_flags)
 	int ret = check(&a, nid, mhp_flags);
 
 	if (!ret)
-		ret = mhp_find_place(a.start, a.size, &a.place,
+		ret = mhp_find_place(a.start, a.size, a.nid, &a.place,
 				     (mhp_flags & MHP_MEMMAP_ON_MEMORY) &&
 				     !a.inaccessible && mhp_may_host());
 	if (ret)

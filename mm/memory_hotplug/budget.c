@@ -49,9 +49,9 @@ static u64 can_spare(void)
 #define BLOCK_BYTES	SZ_8K
 
 /* Will pages map memory that is added, at once or as it goes to a kernel zone? */
-static bool pages_will_map(void)
+static bool pages_will_map(int nid)
 {
-	enum mmop type = mhp_get_default_online_type();
+	int type = mhp_node_online_type(nid);
 
 	if (debug_pagealloc_enabled())
 		return true;
@@ -63,9 +63,9 @@ static bool pages_will_map(void)
  * What blocks map costs less, but page structs come as pages where blocks of
  * memory are not to be had.
  */
-static u64 price_of(u64 size, enum mhp_place place)
+static u64 price_of(u64 size, int nid, enum mhp_place place)
 {
-	u64 leaf = pages_will_map() ? PAGE_SIZE : PMD_SIZE;
+	u64 leaf = pages_will_map(nid) ? PAGE_SIZE : PMD_SIZE;
 	bool large = place != MHP_ELSEWHERE &&
 		     IS_ENABLED(CONFIG_ARM64_4K_PAGES);
 	const struct mhp_goods goods = {
@@ -92,11 +92,11 @@ static u64 kib(u64 pages)
  * would feel it; unless more than an eighth of the range went for that, as memory
  * blocks are large.
  */
-static bool better_hosted(u64 size, u64 price, u64 have)
+static bool better_hosted(u64 size, int nid, u64 price, u64 have)
 {
 	u64 front = mhp_front_size(size);
 
-	if (!front || price_of(size, MHP_IN_FRONT) > have)
+	if (!front || price_of(size, nid, MHP_IN_FRONT) > have)
 		return false;
 	return price > have || (price > have / 10 && front <= size / 8);
 }
@@ -106,11 +106,12 @@ int mhp_afford_page_map(u64 start, u64 size)
 	return arch_page_map_cost(start, size) > can_spare() ? -ENOMEM : 0;
 }
 
-int mhp_find_place(u64 start, u64 size, enum mhp_place *place, bool host)
+int mhp_find_place(u64 start, u64 size, int nid, enum mhp_place *place,
+		   bool host)
 {
-	u64 have = can_spare(), price = price_of(size, *place);
+	u64 have = can_spare(), price = price_of(size, nid, *place);
 
-	if (host && better_hosted(size, price, have)) {
+	if (host && better_hosted(size, nid, price, have)) {
 		*place = MHP_IN_FRONT;
 		pr_info(MHP_RANGE " holds its own page structs and tables, in its first %llu MiB: elsewhere they would take %llu KiB of %llu that can be had\n",
 			start, start + size - 1, mhp_front_size(size) >> 20,

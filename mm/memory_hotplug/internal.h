@@ -9,11 +9,11 @@
  *	at boot		boot_size.c  firmware.c
  *	transactions	add.c  remove.c  online.c  offline.c (its parts: offline.h)
  *			distance.c
- *	decisions	policy.c  zone_choice.c  range.c  budget.c  price.c
+ *	decisions	policy.c  node_policy.c  zone_choice.c  range.c  budget.c  price.c
  *			window_set.c  block_size.c  zone_extent.c
  *	state		piece.c  host.c  zone.c  section.c  node.c  memmap.c  resource.c
  *			pageset.c  zonelist.c  walkers.c  release.c  share.c
- *			memmap_fill.c  window_room.c
+ *			memmap_fill.c  window_room.c  node_policies.c
  *
  * A call goes down only. The memory hotplug lock is taken by transactions.
  */
@@ -74,7 +74,7 @@ static inline int mhp_not_removed(u64 start, u64 size, int err,
 
 /**
  * mhp_choose_zone() - the zone for a range that is to be onlined
- * @type:     what was asked for, not MMOP_OFFLINE
+ * @type:     what was asked for, not MMOP_OFFLINE; or %MHP_ONLINE_LIMITED
  * @nid:      node
  * @group:    memory group, or NULL
  * @pfn:      first page
@@ -89,6 +89,14 @@ static inline struct zone *mhp_choose_zone(enum mmop type, int nid,
 {
 	return zone_for_pfn_range(type, nid, group, pfn, nr_pages);
 }
+
+/* node_policies.c */
+
+/* Pages of a node that may be in ZONE_MOVABLE unless a person says so; ~0ULL: all. */
+u64 mhp_node_movable_limit(int nid);
+
+/* Has the node a ratio of its own? */
+bool mhp_node_has_ratio(int nid, unsigned int *ratio);
 
 /* node.c */
 
@@ -115,12 +123,14 @@ enum mhp_place {
  * mhp_find_place() - where a range's page structs and tables can go
  * @start: first physical address, bytes
  * @size:  bytes
+ * @nid:   its node
  * @place: where they should; in: what was asked for, out: what is possible
  * @host:  the range may host itself if old memory would feel it
  *
  * Return: 0; -ENOMEM after a line in the log that says how much is needed.
  */
-int mhp_find_place(u64 start, u64 size, enum mhp_place *place, bool host);
+int mhp_find_place(u64 start, u64 size, int nid, enum mhp_place *place,
+		   bool host);
 
 /*
  * Can old memory give the tables that arch_page_map_prepare() takes? 0 or -ENOMEM; to
@@ -355,7 +365,7 @@ int mhp_window_offer(u64 start, u64 end, int nid,
  * mhp_online_range() - online the memory blocks of a range
  * @start: first physical address, bytes
  * @size:  bytes; none of its blocks is online
- * @type:  what is wanted, not MMOP_OFFLINE
+ * @type:  what is wanted, not MMOP_OFFLINE; or %MHP_ONLINE_LIMITED
  *
  * In one operation if the policy has all of them in one zone; blocks that hold
  * their own page structs one by one. On error some may be online.

@@ -14,6 +14,7 @@
 
 #include <linux/align.h>
 #include <linux/init.h>
+#include <linux/memhp.h>
 #include <linux/memmap_walk.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
@@ -26,6 +27,7 @@
 #include <linux/string.h>
 
 #include "internal.h"
+#include "node_policy.h"
 #include "zone_choice.h"
 
 /* The default online type */
@@ -225,14 +227,18 @@ static struct zone_choice_unit unit_of(struct memory_group *group,
 	return unit;
 }
 
-static enum zone_choice choose_auto_movable(int nid, struct memory_group *group,
-					    unsigned long pfn,
-					    unsigned long nr_pages)
+/* Pages to come with a range, all of which must be in the same kind of zone. */
+static u64 rest_of(struct memory_group *group, unsigned long pfn,
+		   unsigned long nr_pages)
 {
 	struct zone_choice_unit unit = unit_of(group, pfn, nr_pages);
-	unsigned int ratio = READ_ONCE(auto_movable_ratio);
-	u64 rest = zone_choice_rest(&unit, nr_pages);
 
+	return zone_choice_rest(&unit, nr_pages);
+}
+
+static enum zone_choice choose_auto_movable(int nid, struct memory_group *group,
+					    unsigned int ratio, u64 rest)
+{
 	if (!ratio || !rest || !room_on(NUMA_NO_NODE, group, ratio, rest))
 		return ZONE_CHOICE_KERNEL;
 	if (READ_ONCE(auto_movable_numa_aware) &&
@@ -263,9 +269,44 @@ static enum zone_choice choose_contig(struct zone *kernel, struct zone *movable,
 				  movable_node_is_enabled());
 }
 
+/* Nobody has named a zone. */
+static enum zone_choice choose_by_policy(bool wants_movable, struct zone *kernel,
+					 struct zone *movable,
+					 struct memory_group *group,
+					 unsigned long pfn,
+					 unsigned long nr_pages)
+{
+	unsigned int ratio = READ_ONCE(auto_movable_ratio);
+	int nid = zone_to_nid(movable);
+	u64 limit = mhp_node_movable_limit(nid);
+	const struct node_policy_case c = {
+		.wants_movable	= wants_movable,
+		.own_ratio	= mhp_node_has_ratio(nid, &ratio),
+		.auto_movable	= READ_ONCE(online_policy) == POLICY_AUTO_MOVABLE,
+		.limit		= limit,
+		.movable	= READ_ONCE(movable->present_pages),
+		/* it takes a look at other blocks, which most can do without */
+		.rest		= limit == ~0ULL ? nr_pages :
+				  rest_of(group, pfn, nr_pages),
+	};
+
+	switch (node_policy_way(&c)) {
+	case NODE_POLICY_MOVABLE:
+		return ZONE_CHOICE_MOVABLE;
+	case NODE_POLICY_BY_RATIO:
+		return choose_auto_movable(nid, group, ratio,
+					   rest_of(group, pfn, nr_pages));
+	case NODE_POLICY_BY_SPAN:
+		return choose_contig(kernel, movable, pfn, nr_pages);
+	default:
+		return ZONE_CHOICE_KERNEL;
+	}
+}
+
 /**
  * zone_for_pfn_range() - the zone for a range that is to be onlined
- * @online_type: kernel, movable, or anything else: as the policy says
+ * @online_type: kernel, movable, or anything else: as the policy says;
+ *		 %MHP_ONLINE_LIMITED: movable, if the node's limit allows
  * @nid:         its node
  * @group:       its memory group, or NULL
  * @start_pfn:   first page
@@ -287,9 +328,8 @@ struct zone *zone_for_pfn_range(enum mmop online_type, int nid,
 		choice = ZONE_CHOICE_KERNEL;
 	else if (online_type == MMOP_ONLINE_MOVABLE)
 		choice = ZONE_CHOICE_MOVABLE;
-	else if (READ_ONCE(online_policy) == POLICY_AUTO_MOVABLE)
-		choice = choose_auto_movable(nid, group, start_pfn, nr_pages);
 	else
-		choice = choose_contig(kernel, movable, start_pfn, nr_pages);
+		choice = choose_by_policy(online_type == MHP_ONLINE_LIMITED, kernel,
+					  movable, group, start_pfn, nr_pages);
 	return choice == ZONE_CHOICE_MOVABLE ? movable : kernel;
 }

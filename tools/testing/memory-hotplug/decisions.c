@@ -14,7 +14,7 @@
 
 extern const struct tap_suite suite_block_size, suite_blockers, suite_claims,
 			      suite_distances, suite_machine, suite_memmap_fill,
-			      suite_patience, suite_price, suite_quota,
+			      suite_node_policy, suite_patience, suite_price, suite_quota,
 			      suite_window_set, suite_zone_choice,
 			      suite_zone_extent;
 
@@ -23,7 +23,7 @@ int main(int argc, char **argv)
 	static const struct tap_suite *const suites[] = {
 		&suite_block_size, &suite_blockers, &suite_claims,
 		&suite_distances, &suite_machine, &suite_memmap_fill,
-		&suite_patience, &suite_price, &suite_quota, &suite_window_set,
+		&suite_node_policy, &suite_patience, &suite_price, &suite_quota, &suite_window_set,
 		&suite_zone_choice, &suite_zone_extent, NULL,
 	};
 	bool stop = argc > 1 && !strcmp(argv[1], "-x");
