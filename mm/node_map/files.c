@@ -39,22 +39,35 @@ static struct node_dir *dir_of(struct kobject *kobj)
 	return container_of(kobj, struct node_dir, kobj);
 }
 
+int node_map_dir_node(struct kobject *kobj)
+{
+	return dir_of(kobj)->nid;
+}
+
+static int not_permitted(const char *dir, const char *file, const char *why)
+{
+	pr_err_ratelimited("%s/%s: refused, error %d: %s\n", dir, file, -EPERM, why);
+	return -EPERM;
+}
+
+int node_map_permit_admin(const char *dir, const char *file)
+{
+	return capable(CAP_SYS_ADMIN) ? 0 :
+	       not_permitted(dir, file, "CAP_SYS_ADMIN is needed to write it");
+}
+
 /*
  * Whoever writes counts, not who opened the file. Where memory comes from first is not
  * for a kernel that is locked down to be told, as with /dev/mem and probe.
  */
 static int permit(const char *dir, const char *file)
 {
-	const char *why = NULL;
+	int ret = node_map_permit_admin(dir, file);
 
-	if (!capable(CAP_SYS_ADMIN))
-		why = "CAP_SYS_ADMIN is needed to write it";
-	else if (security_locked_down(LOCKDOWN_DEV_MEM))
-		why = "the kernel is locked down, only a boot without lockdown helps";
-	if (!why)
-		return 0;
-	pr_err_ratelimited("%s/%s: refused, error %d: %s\n", dir, file, -EPERM, why);
-	return -EPERM;
+	if (!ret && security_locked_down(LOCKDOWN_DEV_MEM))
+		ret = not_permitted(dir, file,
+				    "the kernel is locked down, only a boot without lockdown helps");
+	return ret;
 }
 
 /* A list of all nodes that can be becomes an array by their numbers. */
@@ -184,7 +197,16 @@ static struct attribute *node_attrs[] = {
 	&distance_from.attr,
 	NULL
 };
-ATTRIBUTE_GROUPS(node);
+
+static const struct attribute_group node_group = {
+	.attrs = node_attrs,
+};
+
+static const struct attribute_group *node_groups[] = {
+	&node_group,
+	&node_map_policy_group,
+	NULL
+};
 
 static void node_dir_release(struct kobject *kobj)
 {
@@ -221,7 +243,7 @@ static int __init node_map_files(void)
 	for_each_node(nid)
 		ret = ret ?: add_node(parent, nid);
 	if (ret)
-		pr_err("files are missing in /sys/kernel/mm/node_map, error %d: distances and node_bits= stay as they are\n",
+		pr_err("files are missing in /sys/kernel/mm/node_map, error %d: distances, node_bits= and policies stay as they are\n",
 		       ret);
 	return 0;
 }

@@ -6,7 +6,7 @@
  * from one another.
  *
  *	firmware	srat.c  devicetree.c  parameter.c
- *	by hand		files.c
+ *	by hand		files.c  policy.c
  *	at boot		boot.c
  *	state		live.c  distance.c
  *	decisions	claims.c  fast.c  distances.c
@@ -19,6 +19,9 @@
 
 #include "claims.h"
 #include "distances.h"
+
+struct attribute_group;
+struct kobject;
 
 /* In messages: both ends are inclusive. */
 #define NODE_MAP_RANGE	"[mem %#018llx-%#018llx]"
@@ -71,6 +74,18 @@ void node_map_report(const struct node_distance_report *report,
 
 /* The distances of all nodes from a node, or of a node from all, as a line. */
 int node_map_show_distances(int nid, bool from, char *page);
+
+/* files.c */
+
+/* The node of a directory nodeN. */
+int node_map_dir_node(struct kobject *kobj);
+
+/* Who writes has CAP_SYS_ADMIN: 0, or -EPERM after a line in the log. */
+int node_map_permit_admin(const char *dir, const char *file);
+
+/* policy.c */
+
+extern const struct attribute_group node_map_policy_group;
 
 /* parameter.c */
 
