@@ -9,6 +9,7 @@ page of it before it was looked at.
 import re
 from contextlib import contextmanager
 
+import policies
 from census import everything
 from machines import HIDDEN
 from observe import expect_same
@@ -281,4 +282,6 @@ SCENARIOS = [
     ("ONLINE-03 a range is onlined in one operation", one_round),
     ("ONLINE-03 a listener that refuses has all of the range undone", refused),
     ("ONLINE-01 ONLINE-03 a range goes where its blocks would go one by one", policy),
+    ("ONLINE-02 nodes have policies of their own, the machine's is for the others",
+     policies.of_nodes),
 ]
