@@ -41,7 +41,7 @@ int mhp_online_block(struct memory_block *mem);
  * @limit_ms: milliseconds that it may take; 0: as long as it needs
  * @stop:     0; or the error it is to end with, undone: see mhp_order_stop()
  * @progress: called, unless it is NULL, with the memory hotplug lock held: so many
- *	      bytes of the range were looked through for the first time
+ *	      bytes of the range were looked through, but for what stays there
  * @blockers: unless it is NULL, becomes what was in the way when it failed
  */
 struct mhp_order {

@@ -233,13 +233,19 @@ static int visit_page(struct mhp_offlining *op, unsigned long pfn,
 	return 0;
 }
 
-/* In later passes there is nothing to tell: they visit what they visited before. */
+/*
+ * What was visited, but for what has not moved. In later passes there is nothing to
+ * tell: they visit what they visited before.
+ */
 static void tell_progress(const struct mhp_offlining *op, unsigned long pfn)
 {
 	struct mhp_order *order = op->order;
+	u64 visited = PFN_PHYS(pfn) - op->start;
+	u64 stays = PFN_PHYS(op->batch_pages + op->found->pages);
 
+	/* a huge page that stays may begin before the range */
 	if (order->progress && !op->passes)
-		order->progress(order, PFN_PHYS(pfn) - op->start);
+		order->progress(order, visited - min(visited, stays));
 }
 
 /* Some pages, then a look at the clock. */
@@ -269,10 +275,12 @@ static int move_run(struct mhp_offlining *op, const struct mhp_run *run)
 
 	while (pfn < end && !err)
 		err = move_stride(op, nid, &pfn, min(end, pfn + STRIDE_PAGES));
-	if (err)
+	if (err) {
 		give_back_batch(op);
-	else
+	} else {
 		migrate_batch(op, nid);
+		tell_progress(op, end);
+	}
 	return err;
 }
 
