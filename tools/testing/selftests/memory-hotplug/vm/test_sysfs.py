@@ -45,12 +45,13 @@ ROWS = {"/proc/iomem": "CORE-06", "zone counters": "CORE-06",
 SHOW_A_DIMM = ("files, modes and links", "contents of files", "/proc/iomem", "zone counters")
 
 
-# Documentation/ABI/ and core.rst; what they do is in test_probe.py, test_offline.py and
-# test_uevent.py. What stock says of "removable" is always the same: see test_boot.py.
+# Documentation/ABI/ and core.rst; what they do is in test_probe.py, test_offline.py,
+# test_uevent.py and test_online.py. What stock says of "removable" is always the same:
+# see test_boot.py.
 OURS = re.compile(r"/sys/devices/system/memory/(probe|remove|window_add|window_remove|"
                   r"offline|offline_check|offline_cancel)\b|"
                   r"/sys/module/memory_hotplug/parameters/(one_uevent|online_cpus|"
-                  r"offline_timeout_ms)\b|"
+                  r"offline_timeout_ms|movable_limit)\b|"
                   r"/memory\d+/removable:")
 
 
