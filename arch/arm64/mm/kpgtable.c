@@ -1057,23 +1057,25 @@ static struct kpgt_range kpgt_widen(struct kpgt *t, u64 va, u64 size)
 	return (struct kpgt_range){ first.va, last.va + last.size - first.va };
 }
 
-static int kpgt_count_pages(struct kpgt *t, u64 va, u64 size)
+/* Counts tables for what the range is part of, @r. */
+static int kpgt_count_pages(struct kpgt *t, u64 va, u64 size,
+			    struct kpgt_range *r)
 {
 	int ret = kpgt_check_range(t, va, size);
-	struct kpgt_range r;
 
 	if (ret)
 		return ret;
-	r = kpgt_widen(t, va, size);
-	if (!kpgt_inside(r.va, r.size, t->start, t->end))
+	*r = kpgt_widen(t, va, size);
+	if (!kpgt_inside(r->va, r->size, t->start, t->end))
 		return -EBUSY;
-	return kpgt_walk(t, r.va, r.size, kpgt_visit_large, NULL,
+	return kpgt_walk(t, r->va, r->size, kpgt_visit_large, NULL,
 			 KPGT_V_LEAF | KPGT_V_TABLE_PRE);
 }
 
 u64 kpgt_pages_cost(struct kpgt *t, u64 va, u64 size)
 {
-	int ret = kpgt_count_pages(t, va, size), level;
+	struct kpgt_range r;
+	int ret = kpgt_count_pages(t, va, size, &r), level;
 	u64 sum = 0;
 
 	for (level = KPGT_TOP; level <= KPGT_PAGE; level++)
@@ -1084,14 +1086,11 @@ u64 kpgt_pages_cost(struct kpgt *t, u64 va, u64 size)
 
 int kpgt_pages_prepare(struct kpgt *t, u64 va, u64 size)
 {
-	int ret = kpgt_count_pages(t, va, size);
 	struct kpgt_range r;
+	int ret = kpgt_count_pages(t, va, size, &r);
 
-	if (!ret) {
-		r = kpgt_widen(t, va, size);
-		if (!t->ops->may_break(t, r.va, r.va + r.size))
-			ret = -EBUSY;
-	}
+	if (!ret && !t->ops->may_break(t, r.va, r.va + r.size))
+		ret = -EBUSY;
 	if (ret) {
 		kpgt_abort(t);
 		return ret;
