@@ -187,6 +187,25 @@ static int check_seen(const struct filling *filling, int needed)
 	return (filling->seen & all) == all ? 0 : -EBADMSG;
 }
 
+/* All fields of a message or nest, each of which has to be there. */
+static int fill_message(const struct nlmsghdr *msg, const struct field *field, int nr,
+			void *object)
+{
+	struct filling filling = { field, nr, object, 0 };
+	int err = walk_message(msg, fill_field, &filling);
+
+	return err ? err : check_seen(&filling, nr);
+}
+
+static int fill_nest(const struct nlattr *nest, const struct field *field, int nr,
+		     void *object)
+{
+	struct filling filling = { field, nr, object, 0 };
+	int err = walk_nest(nest, fill_field, &filling);
+
+	return err ? err : check_seen(&filling, nr);
+}
+
 static const struct field window_fields[] = {
 	NUMBER(MEMHP_A_WINDOW_START, 8, memhp_window, start),
 	NUMBER(MEMHP_A_WINDOW_SIZE, 8, memhp_window, size),
@@ -243,46 +262,30 @@ static const struct field news_fields[] = {
 
 int decode_window(const struct nlmsghdr *msg, void *window)
 {
-	struct filling filling = { window_fields, COUNT(window_fields), window, 0 };
-	int err;
-
 	memset(window, 0, sizeof(struct memhp_window));
-	err = walk_message(msg, fill_field, &filling);
-	return err ? err : check_seen(&filling, COUNT(window_fields));
+	return fill_message(msg, window_fields, COUNT(window_fields), window);
 }
 
 int decode_quota(const struct nlmsghdr *msg, void *quota)
 {
-	struct filling filling = { quota_fields, COUNT(quota_fields), quota, 0 };
-	int err;
-
 	memset(quota, 0, sizeof(struct memhp_quota));
-	err = walk_message(msg, fill_field, &filling);
-	return err ? err : check_seen(&filling, COUNT(quota_fields));
+	return fill_message(msg, quota_fields, COUNT(quota_fields), quota);
 }
 
 static int take_range(const struct nlattr *nest, struct memhp_segment *s)
 {
-	struct filling filling = { range_fields, COUNT(range_fields), NULL, 0 };
-	int err;
-
 	if (s->nr_ranges == MEMHP_MAX_RANGES)
 		return -EBADMSG;
-	filling.object = &s->range[s->nr_ranges++];
-	err = walk_nest(nest, fill_field, &filling);
-	return err ? err : check_seen(&filling, COUNT(range_fields));
+	return fill_nest(nest, range_fields, COUNT(range_fields),
+			 &s->range[s->nr_ranges++]);
 }
 
 static int take_blocker(const struct nlattr *nest, struct memhp_segment *s)
 {
-	struct filling filling = { blocker_fields, COUNT(blocker_fields), NULL, 0 };
-	int err;
-
 	if (s->nr_blockers == MEMHP_MAX_BLOCKERS)
 		return -EBADMSG;
-	filling.object = &s->blocker[s->nr_blockers++];
-	err = walk_nest(nest, fill_field, &filling);
-	return err ? err : check_seen(&filling, COUNT(blocker_fields));
+	return fill_nest(nest, blocker_fields, COUNT(blocker_fields),
+			 &s->blocker[s->nr_blockers++]);
 }
 
 static int fill_news(const struct nlattr *attr, void *arg)
