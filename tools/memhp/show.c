@@ -48,19 +48,32 @@ static void next_member(struct writer *w, int place)
 	w->more = false;
 }
 
-static void close_list(struct writer *w, int nr)
+/* A document that is a list of objects, "each" bytes apart. */
+static void write_list(const struct look *look, const void *at, int nr, size_t each,
+		       void (*write)(struct writer *w, const void *object))
 {
+	struct writer w = begin(look);
+	int i;
+
+	json_open(&w, NULL, '[');
+	for (i = 0; i < nr; i++) {
+		next_member(&w, i);
+		json_open(&w, NULL, '{');
+		write(&w, (const char *)at + i * each);
+		json_close(&w, '}');
+	}
 	if (nr)
-		fputc('\n', w->out);
-	json_close(w, ']');
-	end(w);
+		fputc('\n', w.out);
+	json_close(&w, ']');
+	end(&w);
 }
 
 /* Windows */
 
-static void write_window(struct writer *w, const struct memhp_window *win)
+static void write_window(struct writer *w, const void *object)
 {
-	json_open(w, NULL, '{');
+	const struct memhp_window *win = object;
+
 	json_address(w, "start", win->start);
 	json_size(w, "size", win->size);
 	if (win->node < 0)
@@ -71,7 +84,6 @@ static void write_window(struct writer *w, const struct memhp_window *win)
 	json_size(w, "limit", win->limit);
 	json_size(w, "used", win->used);
 	json_size(w, "block", win->block);
-	json_close(w, '}');
 }
 
 static void print_window(FILE *out, const struct memhp_window *w)
@@ -87,16 +99,10 @@ static void print_window(FILE *out, const struct memhp_window *w)
 
 void show_windows(const struct look *look, const struct memhp_window *at, int nr)
 {
-	struct writer w = begin(look);
 	int i;
 
 	if (look->json) {
-		json_open(&w, NULL, '[');
-		for (i = 0; i < nr; i++) {
-			next_member(&w, i);
-			write_window(&w, &at[i]);
-		}
-		close_list(&w, nr);
+		write_list(look, at, nr, sizeof(*at), write_window);
 		return;
 	}
 	fprintf(look->out, "%-18s %8s %8s %8s %4s  %s\n", "START", "SIZE", "USED",
@@ -144,8 +150,9 @@ static void write_blockers(struct writer *w, const struct memhp_segment *s)
 	json_close(w, ']');
 }
 
-static void write_segment(struct writer *w, const struct memhp_segment *s)
+static void write_segment(struct writer *w, const void *object)
 {
+	const struct memhp_segment *s = object;
 	json_uuid(w, "uuid", s->uuid);
 	json_text(w, "owner", s->owner);
 	json_text(w, "state", memhp_state_name(s->state));
@@ -218,19 +225,11 @@ static void print_segment(const struct look *look, const struct memhp_segment *s
 
 void show_segments(const struct look *look, const struct memhp_segment *at, int nr)
 {
-	struct writer w = begin(look);
 	bool orphans = false;
 	int i;
 
 	if (look->json) {
-		json_open(&w, NULL, '[');
-		for (i = 0; i < nr; i++) {
-			next_member(&w, i);
-			json_open(&w, NULL, '{');
-			write_segment(&w, &at[i]);
-			json_close(&w, '}');
-		}
-		close_list(&w, nr);
+		write_list(look, at, nr, sizeof(*at), write_segment);
 		return;
 	}
 	fprintf(look->out, "%-36s %-12s %-9s %-14s %4s %6s %s\n", "UUID", "OWNER",
@@ -314,9 +313,10 @@ static void write_limit_size(struct writer *w, const char *key, uint64_t limit)
 		json_size(w, key, limit);
 }
 
-static void write_quota(struct writer *w, const struct memhp_quota *q)
+static void write_quota(struct writer *w, const void *object)
 {
-	json_open(w, NULL, '{');
+	const struct memhp_quota *q = object;
+
 	json_text(w, "owner", q->owner);
 	write_limit_size(w, "bytes", q->bytes);
 	write_limit(w, "segments", q->segments);
@@ -326,7 +326,6 @@ static void write_quota(struct writer *w, const struct memhp_quota *q)
 	json_big(w, "used_segments", q->used_segments);
 	json_big(w, "used_pending", q->used_pending);
 	json_size(w, "used_metadata", q->used_metadata);
-	json_close(w, '}');
 }
 
 static void print_quota(FILE *out, const struct memhp_quota *q)
@@ -346,16 +345,10 @@ static void print_quota(FILE *out, const struct memhp_quota *q)
 
 void show_quotas(const struct look *look, const struct memhp_quota *at, int nr)
 {
-	struct writer w = begin(look);
 	int i;
 
 	if (look->json) {
-		json_open(&w, NULL, '[');
-		for (i = 0; i < nr; i++) {
-			next_member(&w, i);
-			write_quota(&w, &at[i]);
-		}
-		close_list(&w, nr);
+		write_list(look, at, nr, sizeof(*at), write_quota);
 		return;
 	}
 	fprintf(look->out, "%-12s %19s %14s %12s %s\n", "OWNER", "BYTES", "SEGMENTS",
