@@ -21,6 +21,17 @@ void tap_fail(const char *fmt, ...)
 	va_end(args);
 }
 
+void tap_expect_text(const char *have, const char *want)
+{
+	size_t same = 0;
+
+	while (have[same] && have[same] == want[same])
+		same++;
+	if (have[same] || want[same])
+		tap_fail("differs from here on: \"%.60s\", not \"%.60s\"", have + same,
+			 want + same);
+}
+
 bool tap_failed(void)
 {
 	return failed;

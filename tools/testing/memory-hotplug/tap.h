@@ -35,6 +35,10 @@ void tap_run(const struct tap_test *test);
 
 /* The first call of a test is the one that is shown. */
 void tap_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Fails, and shows where they begin to differ, unless both texts are the same. */
+void tap_expect_text(const char *have, const char *want);
+
 bool tap_failed(void);
 const char *tap_reason(void);
 

@@ -105,13 +105,8 @@ static char *drawn(void (*put)(const struct look *), struct look look)
 static void expect(void (*put)(const struct look *), struct look look, const char *want)
 {
 	char *have = drawn(put, look);
-	size_t same = 0;
 
-	while (have[same] && have[same] == want[same])
-		same++;
-	if (have[same] || want[same])
-		tap_fail("differs from here on: \"%.60s\", not \"%.60s\"", have + same,
-			 want + same);
+	tap_expect_text(have, want);
 	free(have);
 }
 

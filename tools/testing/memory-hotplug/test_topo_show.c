@@ -118,13 +118,8 @@ static void expect_text(void (*draw)(const struct topo *, FILE *),
 			const struct topo *topo, const char *want)
 {
 	char *have = drawn(draw, topo);
-	size_t same = 0;
 
-	while (have[same] && have[same] == want[same])
-		same++;
-	if (have[same] || want[same])
-		tap_fail("differs from here on: \"%.60s\", not \"%.60s\"", have + same,
-			 want + same);
+	tap_expect_text(have, want);
 	free(have);
 }
 
