@@ -27,10 +27,11 @@ FAR = 200                   # mappings far away, over all rounds
 SYMBOLS = ("set_memory_ro", "set_memory_rw", "set_memory_x", "set_memory_nx",
            "get_vm_area", "vm_area_map_pages", "vm_area_unmap_pages")
 
-# Each load counts in /tmp/load.NAME, and ends only by a failure.
+# Each load counts in /tmp/load.NAME, and ends only by a failure. Who changes memory waits
+# for a dump that has begun: without a pause between them, every step of a round would.
 LOADS = {
     "ptdump": "cat /sys/kernel/debug/*page_tables* > /tmp/dump && grep -q Linear /tmp/dump"
-              " && grep -q SUCCESS /sys/kernel/debug/check_wx_pages",
+              " && grep -q SUCCESS /sys/kernel/debug/check_wx_pages && sleep 1",
     "modules": "insmod /lib/modules/memhp_range.ko && rmmod memhp_range",
 }
 
