@@ -27,17 +27,7 @@ static void map_leaf(const struct cut *c)
 {
 	struct kpgt_map m = request(c);
 
-	EXPECT(!world_map(c->w, &m), "could not map %llx bytes", c->size);
-	world_expect_kinds(c->w, &m);
-}
-
-static void unmap_all(const struct cut *c)
-{
-	int err = world_unmap(c->w, c->start, c->size);
-
-	EXPECT(!err, "could not unmap the rest: %d", err);
-	world_expect_hole(c->w, c->start, c->size);
-	world_expect_no_empty_table(c->w);
+	world_must_map(c->w, &m);
 }
 
 static void expect_rest(const struct cut *c)
@@ -112,7 +102,7 @@ static void cut_and_check(struct cut *c)
 	err = world_unmap(c->w, c->va, c->len);
 	EXPECT(!err, "cut [%llx, %llx): %d", c->va, c->va + c->len, err);
 	expect_rest(c);
-	unmap_all(c);
+	world_must_unmap(c->w, c->start, c->size);
 }
 
 static void rest_stays(const struct geometry *g)
@@ -143,7 +133,7 @@ static void cut_busy(struct cut *c)
 	mmu_snapshot_free(before);
 	m->busy.nr = 0;
 	m->nr_watch = 0;
-	unmap_all(c);
+	world_must_unmap(c->w, c->start, c->size);
 }
 
 static void busy_refused(const struct geometry *g)
@@ -176,7 +166,7 @@ static void cut_next_to_busy(struct cut *c)
 	expect_rest(c);
 	m->busy.nr = 0;
 	m->nr_watch = 0;
-	unmap_all(c);
+	world_must_unmap(c->w, c->start, c->size);
 	EXPECT(!world_unmap(c->w, low.va, page) &&
 	       !world_unmap(c->w, high.va, page), "neighbours");
 }
@@ -202,7 +192,7 @@ static void cut_and_count(struct cut *c)
 	expect_rest(c);
 	world_flush(c->w);
 	expect_rest(c);
-	unmap_all(c);
+	world_must_unmap(c->w, c->start, c->size);
 }
 
 static void flushed_at_once(const struct geometry *g)
@@ -228,7 +218,7 @@ static void again_and_again(const struct geometry *g)
 		world_expect_mapped(w, c.start, left, c.pa, world_attrs(w, 3));
 		world_expect_hole(w, c.start + left, c.size - left);
 	}
-	unmap_all(&c);
+	world_must_unmap(c.w, c.start, c.size);
 	world_free(w);
 }
 
@@ -285,7 +275,7 @@ static void leaf_beyond_region(const struct geometry *g)
 		world_expect_same(w, before);
 		mmu_snapshot_free(before);
 		world_set_region(w, start, end);
-		unmap_all(&c);
+		world_must_unmap(c.w, c.start, c.size);
 	}
 	world_free(w);
 }
@@ -310,7 +300,7 @@ static void cuts_in_batch(const struct geometry *g)
 			world_unmap_commit(w, c.va, w->page);
 		}
 		world_flush(w);
-		unmap_all(&c);
+		world_must_unmap(c.w, c.start, c.size);
 	}
 	world_free(w);
 }

@@ -106,13 +106,11 @@ static void addresses_by_hand(void)
 
 static void check_kinds(struct world *w, const struct kpgt_map *m)
 {
-	EXPECT(!world_map(w, m), "could not map");
+	world_must_map(w, m);
 	world_expect_mapped(w, m->va, m->size, m->pa,
 			    m->attrs & ~world_ignored(w));
-	world_expect_kinds(w, m);
 	world_expect_no_empty_table(w);
-	EXPECT(!world_unmap(w, m->va, m->size), "could not unmap");
-	world_expect_hole(w, m->va, m->size);
+	world_must_unmap(w, m->va, m->size);
 }
 
 static void one_leaf(const struct geometry *g)

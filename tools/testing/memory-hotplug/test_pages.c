@@ -48,8 +48,7 @@ static void map_unit(const struct unit *u)
 {
 	struct kpgt_map m = request(u);
 
-	EXPECT(!world_map(u->w, &m), "could not map %llx bytes", u->size);
-	world_expect_kinds(u->w, &m);
+	world_must_map(u->w, &m);
 }
 
 static void expect_pages(const struct unit *u)
@@ -59,13 +58,6 @@ static void expect_pages(const struct unit *u)
 	m.max_leaf = u->w->page;
 	world_expect_kinds(u->w, &m);
 	world_expect_mapped(u->w, u->start, u->size, u->pa, m.attrs);
-}
-
-static void unmap_unit(const struct unit *u)
-{
-	EXPECT(!world_unmap(u->w, u->start, u->size), "could not unmap");
-	world_expect_hole(u->w, u->start, u->size);
-	world_expect_no_empty_table(u->w);
 }
 
 static int to_pages(const struct unit *u, u64 va, u64 size)
@@ -111,7 +103,7 @@ static void remap_whole(struct unit *u)
 	       "flushed [%llx, %llx)", u->w->mmu.flush_start,
 	       u->w->mmu.flush_end);
 	expect_pages(u);
-	unmap_unit(u);
+	world_must_unmap(u->w, u->start, u->size);
 }
 
 static void whole_unit(const struct geometry *g)
@@ -129,7 +121,7 @@ static void remap_by_part(struct unit *u)
 		map_unit(u);
 		EXPECT(!to_pages(u, u->start + at[i], u->w->page), "refused");
 		expect_pages(u);
-		unmap_unit(u);
+		world_must_unmap(u->w, u->start, u->size);
 	}
 }
 
@@ -159,9 +151,9 @@ static void remap_beside(struct unit *u)
 	expect_pages(u);
 	m->busy.nr = 0;
 	m->nr_watch = 0;
-	unmap_unit(&low);
-	unmap_unit(u);
-	unmap_unit(&high);
+	world_must_unmap(low.w, low.start, low.size);
+	world_must_unmap(u->w, u->start, u->size);
+	world_must_unmap(high.w, high.start, high.size);
 }
 
 static void neighbours_stay(const struct geometry *g)
@@ -189,7 +181,7 @@ static void remap_busy(struct unit *u)
 	mmu_snapshot_free(before);
 	m->busy.nr = 0;
 	m->nr_watch = 0;
-	unmap_unit(u);
+	world_must_unmap(u->w, u->start, u->size);
 }
 
 static void busy_refused(const struct geometry *g)
@@ -222,7 +214,7 @@ static void remap_nomem(struct unit *u)
 	world_abort(u->w);
 	world_expect_same(u->w, before);
 	mmu_snapshot_free(before);
-	unmap_unit(u);
+	world_must_unmap(u->w, u->start, u->size);
 }
 
 static void no_memory(const struct geometry *g)
@@ -275,7 +267,7 @@ static void remap_again(struct unit *u)
 	world_expect_same(u->w, before);
 	u->w->mmu.nr_watch = 0;
 	mmu_snapshot_free(before);
-	unmap_unit(u);
+	world_must_unmap(u->w, u->start, u->size);
 }
 
 static void only_once(const struct geometry *g)
@@ -302,7 +294,7 @@ static void beyond_region(const struct geometry *g)
 		EXPECT(err == -EBUSY, "a shared leaf of %llx bytes: %d",
 		       u.size, err);
 		world_set_region(w, start, end);
-		unmap_unit(&u);
+		world_must_unmap(u.w, u.start, u.size);
 	}
 	world_free(w);
 }

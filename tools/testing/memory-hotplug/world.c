@@ -443,6 +443,23 @@ void world_expect_same(struct world *w, const struct mmu_snapshot *s)
 	EXPECT(mmu_unchanged(&w->mmu, s), "the tree has changed");
 }
 
+void world_must_map(struct world *w, const struct kpgt_map *m)
+{
+	int err = world_map(w, m);
+
+	EXPECT(!err, "could not map %llx bytes: %d", m->size, err);
+	world_expect_kinds(w, m);
+}
+
+void world_must_unmap(struct world *w, u64 va, u64 size)
+{
+	int err = world_unmap(w, va, size);
+
+	EXPECT(!err, "could not unmap %llx bytes: %d", size, err);
+	world_expect_hole(w, va, size);
+	world_expect_no_empty_table(w);
+}
+
 bool world_kind_at(struct world *w, u64 va, u64 *start, u64 *size)
 {
 	struct mmu_walk walk;

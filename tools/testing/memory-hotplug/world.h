@@ -86,6 +86,10 @@ void world_expect_kinds(struct world *w, const struct kpgt_map *m);
 void world_expect_no_empty_table(struct world *w);
 void world_expect_same(struct world *w, const struct mmu_snapshot *s);
 
+/* Map, or unmap, with success, and check what that leaves. */
+void world_must_map(struct world *w, const struct kpgt_map *m);
+void world_must_unmap(struct world *w, u64 va, u64 size);
+
 /* The leaf or whole group at @va; false if nothing is mapped there. */
 bool world_kind_at(struct world *w, u64 va, u64 *start, u64 *size);
 
