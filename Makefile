@@ -14,6 +14,7 @@ help:
 	@echo "  make test       those, and the tests in guests"
 	@echo "  make test-all   the same on the debug, 16k and 64k kernels too"
 	@echo "  make soak       the long runs"
+	@echo "  make races      what is done at the same time, on a kernel that reports data races"
 	@echo "  make bench      instructions, stores, TLBI and DSB, ours and stock's"
 	@echo "  make boot       a shell in a guest            (TREE=, CONFIG=, BOOT=options,"
 	@echo "                  TOPOLOGY=file: see topologies/ and Documentation/topology.rst)"
@@ -50,6 +51,12 @@ soak:
 	@scripts/source
 	@scripts/prove --soak
 
+races:
+	@scripts/deps test
+	@scripts/source
+	@scripts/kernel grafted kcsan
+	@MEMHP_LOOKS=3000000 scripts/test --config kcsan --only "on two nodes" --only "look-ups while"
+
 bench:
 	@scripts/deps bench
 	@scripts/source
@@ -82,4 +89,4 @@ rows:
 clean:
 	rm -rf build/*
 
-.PHONY: help run check test test-all soak bench boot kernel stock source graft rows clean
+.PHONY: help run check test test-all soak races bench boot kernel stock source graft rows clean
