@@ -2,7 +2,8 @@
 """The guest's root: busybox, /init, the control agent, the test programs, our commands.
 
 The root "tools" has programs of Debian's in it, too; see userland.py; and what the
-package of our own commands has; see package.py.
+package of our own commands has; see package.py. The root "pool" has that package and
+the agent of a pool.
 build/initramfs-<name>.cpio.gz is written only when something that goes into it
 has changed; the digest of its input stands beside it.
 """
@@ -90,13 +91,21 @@ def guest_files(extra=()):
     return files
 
 
+def more_contents(name):
+    """What a root has besides the base."""
+    if name == "tools":
+        return userland.files(), package.files(kernel_source())
+    if name == "pool":
+        return package.pool_files(kernel_source()),
+    return ()
+
+
 def contents(name, extra=()):
     """({path: (bytes, mode)}, {path: target of the link}) of a root."""
     links = {f"bin/{applet}": "busybox" for applet in APPLETS} | {"sbin": "bin"}
     files = guest_files(extra)
-    if name == "tools":
-        for more, names in (userland.files(), package.files(kernel_source())):
-            files, links = more | files, links | names
+    for more, names in more_contents(name):
+        files, links = more | files, links | names
     return files, links
 
 

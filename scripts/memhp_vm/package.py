@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The package of our own commands, tools/memhp, built for the guest and put into it.
+"""Our own commands, built for the guest and put into it: the package of tools/memhp, and
+the agent of tools/memhp-pool.
 
-Needs the packages libmnl0 and libmnl-dev of arm64, which scripts/deps keeps in
-build/debs; they are unpacked in build/sysroot, and not installed.
+Needs packages of arm64 with libraries, which scripts/deps keeps in build/debs; they are
+unpacked in build/sysroot, and not installed.
 """
 
 import os
@@ -11,14 +12,16 @@ import subprocess
 
 from . import elf, paths
 from .errors import HarnessError
-from .userland import RETRY, Packages
+from .userland import RETRY, Packages, libraries_of
 
 CROSS = os.environ.get("CROSS_COMPILE", "aarch64-linux-gnu-")
 SYSROOT = paths.BUILD / "sysroot"
 OUTPUT = paths.BUILD / "memhp-package"
 ROOT = OUTPUT / "root"                      # what is in the package
 LIBRARIES = "usr/lib/aarch64-linux-gnu"
-WANTED = ("libmnl0", "libmnl-dev")
+WANTED = ("libmnl0", "libmnl-dev", "libmosquitto1", "libmosquitto-dev", "libssl3")
+POOL = paths.BUILD / "pool"                 # built of tools/memhp-pool
+AGENT = POOL / "memhp-pool-agent"
 # Of no use in a guest.
 LEFT_OUT = ("usr/share/man/", "usr/include/")
 # The guest's PATH is short.
@@ -39,7 +42,7 @@ def debs():
 
 
 def sysroot():
-    """The folder with libmnl, unpacked again when its packages have changed."""
+    """The folder with the libraries, unpacked again when its packages have changed."""
     now, stamp = " ".join(deb.name for deb in debs()), SYSROOT / "stamp"
     if not stamp.exists() or stamp.read_text() != now:
         shutil.rmtree(SYSROOT, ignore_errors=True)
@@ -70,6 +73,24 @@ def files(kernel):
     mnl = sysroot() / LIBRARIES / "libmnl.so.0"
     found[f"{LIBRARIES}/libmnl.so.0"] = (mnl.read_bytes(), 0o644)
     return found, links
+
+
+def pool_files(kernel):
+    """The same for the agent of a pool and the libraries that it needs, and memhp."""
+    found, links = files(kernel)
+    make("the agent of a pool", paths.POOL_SOURCES, f"OUTPUT={POOL}", f"CROSS_COMPILE={CROSS}",
+         f"SYSROOT={sysroot()}", f"MEMHP={OUTPUT}", "agent")
+    agent = AGENT.read_bytes()
+    found["bin/" + AGENT.name] = (agent, 0o755)
+    for path, data in libraries_of(agent, AGENT.name).items():
+        found[path] = (data, 0o755)
+    return found, links
+
+
+def build_pool():
+    """The controller and the command, for the host; the folder with them."""
+    make("the controller of a pool", paths.POOL_SOURCES, f"OUTPUT={POOL}", "host")
+    return POOL
 
 
 def compile_with_library(source, program):

@@ -12,6 +12,7 @@ LOGS = BUILD / "logs"
 GUEST_SOURCES = ROOT / "tools/testing/selftests/memory-hotplug"
 GUEST_PROGRAMS = BUILD / "guest"
 COMMAND_SOURCES = ROOT / "tools/memhp"
+POOL_SOURCES = ROOT / "tools/memhp-pool"
 COMMANDS = BUILD / "memhp"              # built for the guest
 
 UEFI_CODE = Path(os.environ.get("MEMHP_UEFI", "/usr/share/AAVMF/AAVMF_CODE.fd"))

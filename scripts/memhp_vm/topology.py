@@ -23,11 +23,13 @@ class Node:
            of the places themselves
     host   the node of the host that its memory comes from, hot-added memory too;
            without it, the host's kernel chooses
+    path   of a file of the host that is its memory, for who else maps it
     """
     mem: object = "512M"
     cpus: object = 1
     hotpluggable: bool = False      # marked so in SRAT (override) or DT (loader, uefi-dt)
     host: Optional[int] = None
+    path: Optional[str] = None
 
     @property
     def size(self):
@@ -238,7 +240,7 @@ class Topology:
         for nid, (node, cpus) in enumerate(zip(self.nodes, self.node_cpus())):
             numa = f"node,nodeid={nid}"
             if node.size:
-                args += ["-object", backend(f"ram{nid}", node.size, host=node.host)]
+                args += ["-object", backend(f"ram{nid}", node.size, node.path, node.host)]
                 numa += f",memdev=ram{nid}"
             numa += "".join(f",cpus={first}-{last}" for first, last in runs(cpus))
             args += ["-numa", numa]

@@ -81,7 +81,12 @@ def places_of(data):
 
 def closure(packages, programs):
     """{path in the guest: contents} of the programs and all they need."""
-    found = {f"bin/{name}": chosen(packages, "the guest", name, FOLDERS) for name in programs}
+    return with_libraries(packages, {f"bin/{name}": chosen(packages, "the guest", name, FOLDERS)
+                                     for name in programs})
+
+
+def with_libraries(packages, found):
+    """The same of programs that are given as {path in the guest: contents}."""
     waiting = list(found.items())
     while waiting:
         user, data = waiting.pop()
@@ -90,6 +95,17 @@ def closure(packages, programs):
                 found[place] = chosen(packages, user, name, LIBRARIES)
                 waiting.append((place, found[place]))
     return found
+
+
+def libraries_of(program, name):
+    """{path in the guest: contents} of what a program of ours needs of Debian's."""
+    found = with_libraries(Packages(kept_debs()), {name: program})
+    del found[name]
+    return found
+
+
+def kept_debs():
+    return sorted(paths.DEBS.glob("*_arm64.deb"))
 
 
 def unpack(debs, folder):
@@ -118,7 +134,7 @@ def unpacked():
 
     For a caller that holds a lock.
     """
-    debs = sorted(paths.DEBS.glob("*_arm64.deb"))
+    debs = kept_debs()
     folder, stamp = paths.BUILD / "userland", paths.BUILD / "userland.digest"
     now = key(debs)
     if not stamp.exists() or stamp.read_text() != now:
