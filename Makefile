@@ -10,6 +10,7 @@ help:
 	@echo "Memory hotplug for arm64, grafted on to Debian's Linux 6.12"
 	@echo
 	@echo "  make run        install what is missing, build, hot-plug a DIMM into a guest"
+	@echo "  make demo       two guests that share a pool of memory, and kills"
 	@echo "  make check      tests on the host: no kernel, no QEMU, no cross compiler"
 	@echo "  make test       those, and the tests in guests"
 	@echo "  make test-all   the same on the debug, 16k and 64k kernels too"
@@ -32,6 +33,12 @@ run:
 	@scripts/kernel $(TREE) $(CONFIG)
 	@scripts/initramfs
 	@scripts/run-demo --tree $(TREE) --config $(CONFIG)
+
+demo:
+	@scripts/deps test
+	@scripts/source
+	@scripts/kernel grafted $(CONFIG)
+	@scripts/run-pool-demo --config $(CONFIG)
 
 check:
 	@scripts/check
@@ -89,4 +96,4 @@ rows:
 clean:
 	rm -rf build/*
 
-.PHONY: help run check test test-all soak races bench boot kernel stock source graft rows clean
+.PHONY: help run demo check test test-all soak races bench boot kernel stock source graft rows clean

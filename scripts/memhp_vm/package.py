@@ -82,9 +82,7 @@ def pool_files(kernel):
          f"SYSROOT={sysroot()}", f"MEMHP={OUTPUT}", "agent")
     agent = AGENT.read_bytes()
     found["bin/" + AGENT.name] = (agent, 0o755)
-    for path, data in libraries_of(agent, AGENT.name).items():
-        found[path] = (data, 0o755)
-    return found, links
+    return libraries_of(agent, AGENT.name, POOL / "libraries") | found, links
 
 
 def build_pool():

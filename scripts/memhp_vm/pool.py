@@ -254,7 +254,8 @@ class Pool:
         return dict(re.findall(r"^(\S+) +(here|busy|late|away) +\d+$", self.table(), re.M))
 
     def wait(self, done, what, timeout=60):
-        end = time.monotonic() + timeout
+        slowness = max((guest.slowness for guest in self.guests.values()), default=1)
+        end = time.monotonic() + timeout * slowness
         while time.monotonic() < end:
             if done():
                 return

@@ -97,23 +97,21 @@ def with_libraries(packages, found):
     return found
 
 
-def libraries_of(program, name):
-    """{path in the guest: contents} of what a program of ours needs of Debian's."""
-    found = with_libraries(Packages(kept_debs()), {name: program})
-    del found[name]
-    return found
-
-
 def kept_debs():
     return sorted(paths.DEBS.glob("*_arm64.deb"))
 
 
-def unpack(debs, folder):
-    """Writes the chosen files below a new folder, and a list of them."""
+def found_in(debs):
+    """{path in the guest: contents} of all that is chosen."""
     packages = Packages(debs)
     found = closure(packages, PROGRAMS)
     for path in SETTINGS:
         found[path] = packages.read(path)
+    return found
+
+
+def unpack(found, folder):
+    """Writes files below a new folder, and a list of them."""
     for path, data in found.items():
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -129,27 +127,39 @@ def key(debs):
     return total.hexdigest()
 
 
-def unpacked():
-    """The folder with the chosen files, unpacked again if they are out of date.
+def kept(folder, now, find):
+    """{path in the guest: (contents, mode)} of what find() gives.
 
-    For a caller that holds a lock.
+    It lies in a folder, and is looked for again when what it depends on, now, has
+    changed. For a caller that holds a lock.
     """
-    debs = kept_debs()
-    folder, stamp = paths.BUILD / "userland", paths.BUILD / "userland.digest"
-    now = key(debs)
+    stamp = folder.with_name(folder.name + ".digest")
     if not stamp.exists() or stamp.read_text() != now:
         stamp.unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
-        unpack(debs, folder)
+        folder.mkdir(parents=True)
+        unpack(find(), folder)
         stamp.write_text(now)
-    return folder
-
-
-def files():
-    """({path in the guest: (contents, mode)}, {path: target} of the links)"""
-    folder = unpacked()
     found = {}
     for path in json.loads((folder / "list").read_text()):
         data = (folder / path).read_bytes()
         found[path] = (data, 0o755 if elf.is_elf(data) else 0o644)
-    return found, NAMES
+    return found
+
+
+def libraries_of(program, name, folder):
+    """The same of the libraries of Debian's that a program of ours needs."""
+    debs = kept_debs()
+    now = key(debs) + hashlib.sha256(program).hexdigest()
+
+    def find():
+        found = with_libraries(Packages(debs), {name: program})
+        del found[name]
+        return found
+    return kept(folder, now, find)
+
+
+def files():
+    """({path in the guest: (contents, mode)}, {path: target} of the links)"""
+    debs = kept_debs()
+    return kept(paths.BUILD / "userland", key(debs), lambda: found_in(debs)), NAMES

@@ -234,15 +234,17 @@ static void do_deed(uint32_t i)
 
 static void hello(int guest, const struct wire *w)
 {
-	struct guest *g = &guests[guest];
-	bool known = g->desk.here && g->desk.session == w->session;
-
-	if (!known)
+	switch (desk_hello(&guests[guest].desk, w)) {
+	case DESK_LOOK:
 		say("guest %s: here", shape.guest[guest]);
-	if (desk_hello(&g->desk, w) == DESK_AGAIN)
-		give_order(guest);
-	else
 		order(guest, WIRE_LOOK, 0);
+		break;
+	case DESK_AGAIN:
+		give_order(guest);
+		break;
+	case DESK_NOTHING:
+		break;
+	}
 }
 
 static void gone(int guest, const struct wire *w)

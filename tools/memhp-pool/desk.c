@@ -6,8 +6,8 @@
 
 enum desk_next desk_hello(struct desk *d, const struct wire *hello)
 {
-	if (d->here && d->session == hello->session && d->order.term)
-		return DESK_AGAIN;
+	if (d->here && d->session == hello->session)
+		return d->order.term ? DESK_AGAIN : DESK_NOTHING;
 	*d = (struct desk){ .here = true, .session = hello->session };
 	return DESK_LOOK;
 }

@@ -21,6 +21,7 @@ struct desk {
 };
 
 enum desk_next {
+	DESK_NOTHING,		/* it is known, and awaits orders */
 	DESK_LOOK,		/* a new agent: order it to look */
 	DESK_AGAIN,		/* send the order again, it may have been lost */
 };

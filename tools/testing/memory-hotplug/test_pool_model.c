@@ -321,14 +321,22 @@ static void hear_answer(int i, const struct wire *message)
 	change(&next);
 }
 
+static void hear_hello(int i, const struct wire *message)
+{
+	enum desk_next next = desk_hello(&w.desk[i], message);
+
+	if (next == DESK_LOOK)
+		order(i, WIRE_LOOK);
+	else if (next == DESK_AGAIN)
+		put(&w.guest[i].in, &w.desk[i].order);
+}
+
 static void hear(int i, const struct wire *message)
 {
 	if (message->type == WIRE_ANSWER)
 		hear_answer(i, message);
-	else if (desk_hello(&w.desk[i], message) == DESK_LOOK)
-		order(i, WIRE_LOOK);
 	else
-		put(&w.guest[i].in, &w.desk[i].order);
+		hear_hello(i, message);
 }
 
 /* An answer that does not come is given up when nothing else happens any more. */

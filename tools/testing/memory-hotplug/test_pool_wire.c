@@ -178,7 +178,8 @@ static void answers(void)
 	struct desk d = { .here = false };
 
 	expect_answer(&d, 0, 0, false);
-	if (desk_free(&d) || desk_hello(&d, &hello) != DESK_LOOK || !desk_free(&d))
+	if (desk_free(&d) || desk_hello(&d, &hello) != DESK_LOOK || !desk_free(&d) ||
+	    desk_hello(&d, &hello) != DESK_NOTHING)
 		tap_fail("hello");
 	desk_order(&d, &order);
 	if (desk_free(&d) || order.session != 5 || desk_hello(&d, &hello) != DESK_AGAIN)
