@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "backing.h"
@@ -48,7 +47,6 @@ struct asker {
 
 static struct pool_shape shape;
 static struct pool_segment segments[WIRE_SEGMENTS];
-static uint32_t moves[WIRE_SEGMENTS];
 static struct asker askers[WIRE_SEGMENTS];
 static struct guest guests[POOL_GUESTS];
 static struct state *state;
@@ -180,7 +178,6 @@ static void change(uint32_t i, const struct pool_segment *next)
 		crash_here("saved", pool_step_name(next->step));
 		say("segment %u: %s %s -> %s %s", i, pool_step_name(old.step),
 		    name_of(old.holder), pool_step_name(next->step), name_of(next->holder));
-		moves[i] += next->step == POOL_OWNED && old.step == POOL_ATTACHING;
 	}
 	segments[i] = *next;
 	table_is_old = true;
@@ -392,7 +389,7 @@ static enum table_presence presence(const struct guest *g)
 
 static void show(void)
 {
-	struct table t = { &shape, segments, moves, { TABLE_AWAY }, term };
+	struct table t = { &shape, segments, { TABLE_AWAY }, term };
 	char text[TABLE_MAX];
 
 	for (int i = 0; i < shape.guests; i++)

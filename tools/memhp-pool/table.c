@@ -57,9 +57,9 @@ static void put_segment(struct page *page, const struct table *t, uint32_t i)
 {
 	const struct pool_segment *s = &t->segment[i];
 
-	put(page, "%-7u  %9" PRIu64 "  %-9s  %-8s  %-8s  %5u  %s%s\n", i,
+	put(page, "%-7u  %9" PRIu64 "  %-9s  %-8s  %-8s  %s%s\n", i,
 	    i * t->shape->size >> 20, pool_step_name(s->step), name_of(t, s->holder),
-	    name_of(t, s->heir), t->moves[i], picture(s), s->astray ? "  ASTRAY" : "");
+	    name_of(t, s->heir), picture(s), s->astray ? "  ASTRAY" : "");
 }
 
 static void put_guest(struct page *page, const struct table *t, int guest)
@@ -78,7 +78,7 @@ void table_write(const struct table *t, char text[TABLE_MAX])
 
 	put(&page, "pool %s: %u segments of %" PRIu64 " MiB, term %" PRIu64 "\n\n",
 	    t->shape->name, t->shape->count, t->shape->size >> 20, t->term);
-	put(&page, "SEGMENT  AT (MiB)  STEP       HOLDER    NEXT      MOVES\n");
+	put(&page, "SEGMENT  AT (MiB)  STEP       HOLDER    NEXT\n");
 	for (uint32_t i = 0; i < t->shape->count; i++)
 		put_segment(&page, t, i);
 	put(&page, "\nGUEST            STATE  HAS (MiB)\n");

@@ -22,7 +22,6 @@ enum table_presence {
 struct table {
 	const struct pool_shape *shape;
 	const struct pool_segment *segment;	/* as many as the pool has */
-	const uint32_t *moves;			/* the same */
 	enum table_presence presence[POOL_GUESTS];
 	uint64_t term;
 };

@@ -19,8 +19,10 @@ CONTROLLER = ("saving draining", "saved draining", "ordering detach", "ordered d
               "saving owned", "saved owned")
 GIVER = ("got detach", "begun detach", "done detach", "answered detach")
 TAKER = ("got attach", "begun attach", "done attach", "answered attach")
-PLACES = [("controller", place) for place in CONTROLLER] \
+PROGRAMS = [("controller", place) for place in CONTROLLER] \
     + [("giver", place) for place in GIVER] + [("taker", place) for place in TAKER]
+# Its agent is killed there, and its QEMU right after.
+MACHINES = [(f"{who}'s machine", place) for who, place in PROGRAMS if who != "controller"]
 
 
 def good(answer):
@@ -111,43 +113,52 @@ def silent(pool):
 # ---- kills
 
 def places():
-    """Each place once, then at random."""
-    order = list(PLACES)
-    if KILLS < len(order):
-        # of each program at least one, and other ones than those beside it
-        order = [order[i * len(order) // KILLS] for i in range(KILLS)]
-    yield from order
+    """Each place once, then at random; if they are too many, some from end to end."""
+    if KILLS < len(PROGRAMS):
+        yield from (PROGRAMS[i * len(PROGRAMS) // KILLS] for i in range(KILLS))
+        return
+    yield from PROGRAMS + MACHINES
     chance = random.Random(10)
     while True:
-        yield chance.choice(PLACES)
+        yield chance.choice(PROGRAMS + MACHINES)
 
 
-def restart(pool, who, place, giver, taker):
+def restart(pool, who, place):
     """The program that dies is started as one that will."""
     if who == "controller":
         pool.kill_controller()
         pool.start_controller(place)
-        return
-    name = giver if who == "giver" else taker
-    pool.kill_agent(name)
-    pool.start_agent(name, place)
+    else:
+        pool.kill_agent(who)
+        pool.start_agent(who, place)
 
 
-def dead(pool, who, giver, taker):
+def dead(pool, who):
     if who == "controller":
         return pool.controller.poll() is not None
-    return pool.agents[giver if who == "giver" else taker].done()
+    return pool.agents[who].done()
 
 
-def one_kill(pool, who, place, giver, taker):
+def revive(pool, who, machine):
+    if not machine:
+        restart(pool, who, "")
+        return
+    pool.kill_guest(who)
+    pool.start_guest(who)
+    pool.start_agent(who)
+
+
+def one_kill(pool, victim, place, giver, taker):
+    who, _, machine = victim.partition("'s ")
+    who = {"giver": giver, "taker": taker}.get(who, who)
     expect(pool, {3: giver})
-    restart(pool, who, place, giver, taker)
+    restart(pool, who, place)
     pool.wait_rest()
     # The answer may be lost with who gave it: asked again, it has to be good.
     pool.move(3, taker, wait_ms=1000)
-    pool.wait(lambda: dead(pool, who, giver, taker), f"the end of the {who} at {place}")
+    pool.wait(lambda: dead(pool, who), f"the end of the {victim} at {place}")
     owners(pool)
-    restart(pool, who, "", giver, taker)
+    revive(pool, who, machine)
     pool.wait_rest()
     good(pool.move(3, taker))
     expect(pool, {3: taker})
@@ -157,8 +168,8 @@ def kills(ctx, pool):
     giver, taker = "b", "a"
     pool.wait_rest()
     good(pool.move(3, giver))
-    for who, place in islice(places(), KILLS):
-        one_kill(pool, who, place, giver, taker)
+    for victim, place in islice(places(), KILLS):
+        one_kill(pool, victim, place, giver, taker)
         giver, taker = taker, giver
     ctx.note(f"{KILLS} kills")
     if giver != "b":
