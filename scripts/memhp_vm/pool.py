@@ -179,10 +179,13 @@ class Pool:
         guest.process.wait()
         guest.close()
 
-    def start_agent(self, name, crash=""):
+    def agent_words(self, name, address=START):
+        return (f"memhp-pool-agent -p {NAME} -n {name} -a {address:#x} -H {HOST}"
+                f" -P {self.broker.port} -U {name} -W /tmp/password 2>&1")
+
+    def start_agent(self, name, crash="", address=START):
         self.agents[name] = self.guests[name].start(
-            f"MEMHP_POOL_CRASH='{crash}' exec memhp-pool-agent -p {NAME} -n {name} -a {START:#x}"
-            f" -H {HOST} -P {self.broker.port} -U {name} -W /tmp/password 2>&1")
+            f"MEMHP_POOL_CRASH='{crash}' exec {self.agent_words(name, address)}")
 
     def start_controller(self, crash="", words=()):
         before = self._terms() if self.controller else []
@@ -215,16 +218,12 @@ class Pool:
 
     # ---- asking
 
-    def command(self, *words, wait_ms=30000):
+    def command(self, *words, wait_ms=30000, user="controller"):
         """(status, standard output, standard error) of memhp-pool."""
         done = subprocess.run(
-            [self.programs / "memhp-pool", *self._link("controller"), "-t", str(wait_ms),
+            [self.programs / "memhp-pool", *self._link(user), "-t", str(wait_ms),
              *map(str, words)], capture_output=True, text=True)
         return done.returncode, done.stdout, done.stderr
-
-    def watcher(self):
-        """The words of a command that shows the table live."""
-        return [str(self.programs / "memhp-pool"), *self._link("controller"), "watch"]
 
     def move(self, segment, to, wait_ms=30000):
         """Waits until the guest has it; to=None gives it back."""

@@ -95,9 +95,9 @@ static int obey_kind(struct agent *a, const struct wire *order)
 /* What was to be there is, or the other way round: else it did not go well. */
 static int check(struct agent *a, const struct wire *order, uint64_t has)
 {
-	bool there = has >> order->segment & 1;
+	bool there = has >> order->segment & 1, wanted = order->kind == WIRE_ATTACH;
 
-	if (order->kind == WIRE_LOOK || there == (order->kind == WIRE_ATTACH))
+	if (order->kind == WIRE_LOOK || there == wanted)
 		return 0;
 	snprintf(a->guest.text, sizeof(a->guest.text), there ?
 		 "another segment has its memory" : "it went away again");

@@ -28,7 +28,7 @@
 #define DEADLINE_MS	10000
 #define GRACE_MS	5000	/* an agent's own time, beside the deadline */
 #define CALL_MS		2000	/* who is away is called so often */
-#define REST_MS		500	/* after an error, before the same guest is told more */
+#define REST_MS		500	/* after an error, before the same is tried again */
 #define TURN_MS		50
 
 struct guest {
@@ -51,19 +51,11 @@ static struct asker askers[WIRE_SEGMENTS];
 static struct guest guests[POOL_GUESTS];
 static struct state *state;
 static struct link *link_;
-static uint64_t term, last_n, called_ms;
+static uint64_t term, last_n, called_ms, zero_again_ms;
 static uint32_t deadline_ms = DEADLINE_MS;
 static int backing;
 static bool table_is_old = true;
 static volatile sig_atomic_t ended;
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000ull + now.tv_nsec / 1000000;
-}
 
 __attribute__((format(printf, 1, 2)))
 static void say(const char *format, ...)
@@ -132,7 +124,7 @@ static void order(int guest, enum wire_kind kind, uint32_t segment)
 	struct guest *g = &guests[guest];
 
 	desk_order(&g->desk, &w);
-	g->give_up_ms = now_ms() + deadline_ms + GRACE_MS;
+	g->give_up_ms = link_now() + deadline_ms + GRACE_MS;
 	crash_here("ordering", wire_kind_name(kind));
 	give_order(guest);
 	crash_here("ordered", wire_kind_name(kind));
@@ -143,7 +135,7 @@ static void call(void)
 {
 	struct wire w = { .type = WIRE_CALL, .term = term };
 
-	called_ms = now_ms();
+	called_ms = link_now();
 	send("call", &w);
 }
 
@@ -191,11 +183,14 @@ static void zero(uint32_t i)
 	struct pool_segment next;
 	int err;
 
+	if (link_now() < zero_again_ms)
+		return;
 	crash_here("zeroing", "segment");
 	err = backing_zero(backing, i * shape.size, shape.size);
 	if (err) {
 		say("segment %u: cannot be zeroed: %s", i, strerror(-err));
 		tell_asker(i, err, "the pool's file cannot be zeroed");
+		zero_again_ms = link_now() + REST_MS;
 		return;
 	}
 	crash_here("zeroed", "segment");
@@ -205,26 +200,17 @@ static void zero(uint32_t i)
 
 static bool may_order(const struct guest *g)
 {
-	return desk_free(&g->desk) && now_ms() >= g->rest_ms;
+	return desk_free(&g->desk) && link_now() >= g->rest_ms;
 }
 
 static void do_deed(uint32_t i)
 {
 	struct pool_deed_to what = pool_deed(&segments[i]);
 
-	switch (what.deed) {
-	case POOL_ZERO:
+	if (what.deed == POOL_ZERO)
 		zero(i);
-		return;
-	case POOL_ATTACH:
-	case POOL_DETACH:
-		if (may_order(&guests[what.guest]))
-			order(what.guest, what.deed == POOL_ATTACH ? WIRE_ATTACH :
-			      WIRE_DETACH, i);
-		return;
-	default:
-		return;
-	}
+	else if (what.deed != POOL_NOTHING && may_order(&guests[what.guest]))
+		order(what.guest, what.deed == POOL_ATTACH ? WIRE_ATTACH : WIRE_DETACH, i);
 }
 
 /* What is heard */
@@ -291,7 +277,7 @@ static void answer(int guest, const struct wire *w)
 	table_is_old = true;
 	if (w->error) {
 		say("guest %s: segment %u: %s", shape.guest[guest], told.segment, w->text);
-		g->rest_ms = now_ms() + REST_MS;
+		g->rest_ms = link_now() + REST_MS;
 	}
 	/* An agent that cannot even look says nothing of what it has. */
 	if (w->error && told.kind == WIRE_LOOK) {
@@ -320,7 +306,7 @@ static void ask(const struct wire *w)
 		return;
 	if (askers[w->segment].waits)
 		return;
-	askers[w->segment] = (struct asker){ true, w->session, to, now_ms() + w->deadline };
+	askers[w->segment] = (struct asker){ true, w->session, to, link_now() + w->deadline };
 	change(w->segment, &next);
 }
 
@@ -362,7 +348,7 @@ static void connected(void *arg)
 
 static void give_up(void)
 {
-	uint64_t now = now_ms();
+	uint64_t now = link_now();
 	bool away = false;
 
 	for (int i = 0; i < shape.guests; i++) {
@@ -430,18 +416,10 @@ struct arguments {
 	uint64_t size;
 };
 
-static int get_number(const char *text, uint64_t least, uint64_t most, uint64_t *number)
-{
-	char *end;
-
-	*number = strtoull(text, &end, 10);
-	return *text && !*end && *number >= least && *number <= most ? 0 : -EINVAL;
-}
-
 static int get_option(struct arguments *a, int letter)
 {
-	uint64_t number;
-	int err = 0;
+	uint64_t number = 0;
+	bool good = true;
 
 	switch (letter) {
 	case 'f':
@@ -451,17 +429,17 @@ static int get_option(struct arguments *a, int letter)
 		a->database = optarg;
 		break;
 	case 's':
-		err = get_number(optarg, 1, 1 << 20, &number);
+		good = wire_number(optarg, 1, 1 << 20, &number);
 		a->size = number << 20;
 		break;
 	case 't':
-		err = get_number(optarg, 1, 120000, &number);
+		good = wire_number(optarg, 1, 120000, &number);
 		deadline_ms = number;
 		break;
 	default:
 		return link_option(&a->link, letter, optarg);
 	}
-	return err;
+	return good ? 0 : -EINVAL;
 }
 
 static int get_guests(char **names)

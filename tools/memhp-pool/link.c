@@ -3,11 +3,11 @@
  * A connection to the broker. See link.h.
  */
 #include <errno.h>
-#include <limits.h>
 #include <mosquitto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "link.h"
@@ -36,17 +36,17 @@ struct link {
 
 int link_option(struct link_options *options, int letter, const char *value)
 {
-	char *end;
-	long port;
+	uint64_t port = 0;
+	bool good;
 
 	switch (letter) {
 	case 'H':
 		options->host = value;
 		return 0;
 	case 'P':
-		port = strtol(value, &end, 10);
+		good = wire_number(value, 1, 65535, &port);
 		options->port = port;
-		return *value && !*end && port > 0 && port < 65536 ? 0 : -EINVAL;
+		return good ? 0 : -EINVAL;
 	case 'U':
 		options->user = value;
 		return 0;
@@ -178,6 +178,14 @@ void link_close(struct link *link)
 	}
 	mosquitto_lib_cleanup();
 	free(link);
+}
+
+uint64_t link_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ull + now.tv_nsec / 1000000;
 }
 
 void link_turn(struct link *link, int ms)

@@ -19,6 +19,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct link;
 
@@ -72,6 +73,9 @@ int link_open(const struct link_options *options, const struct link_ears *ears,
 	      struct link **link);
 
 void link_close(struct link *link);
+
+/* Milliseconds of a clock that nobody sets. */
+uint64_t link_now(void);
 
 /**
  * link_turn() - hear and say what there is, connect if need be

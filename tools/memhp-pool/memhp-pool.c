@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "link.h"
@@ -71,27 +70,19 @@ static void heard(void *arg, const char *topic, const char *text, size_t length)
 		told(s, &w);
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000ull + now.tv_nsec / 1000000;
-}
-
 static int talk(struct session *s, const struct link_options *options)
 {
 	static const char *const tables[] = { "state", NULL }, *const answers[] = { "told", NULL };
 	const struct link_ears ears = { say_hello, heard, s };
 	bool asks = s->ask.type == WIRE_ASK;
-	uint64_t end = now_ms() + s->ask.deadline + TURN_MS * 20;
+	uint64_t end = link_now() + s->ask.deadline + TURN_MS * 20;
 	int err = link_open(options, &ears, asks ? answers : tables, NULL, &s->link);
 
 	if (err) {
 		fprintf(stderr, "memhp-pool: the broker: %s\n", strerror(-err));
 		return 1;
 	}
-	while (!s->over && !link_refused(s->link) && (s->watches || now_ms() < end))
+	while (!s->over && !link_refused(s->link) && (s->watches || link_now() < end))
 		link_turn(s->link, TURN_MS);
 	if (link_refused(s->link))
 		fprintf(stderr, "memhp-pool: the broker refuses the user or password\n");
@@ -115,10 +106,9 @@ static const char usage[] =
 
 static int get_ask(struct session *s, const char *segment, const char *to)
 {
-	char *end;
-	unsigned long number = strtoul(segment, &end, 10);
+	uint64_t number;
 
-	if (!*segment || *end || number >= WIRE_SEGMENTS || !wire_name_valid(to))
+	if (!wire_number(segment, 0, WIRE_SEGMENTS - 1, &number) || !wire_name_valid(to))
 		return -EINVAL;
 	s->ask.type = WIRE_ASK;
 	s->ask.segment = number;
@@ -142,11 +132,11 @@ static int get_command(struct session *s, int words, char **word)
 
 static int get_wait(struct session *s, const char *text)
 {
-	char *end;
-	unsigned long ms = strtoul(text, &end, 10);
+	uint64_t ms = 0;
+	bool good = wire_number(text, 1, 3600000, &ms);
 
 	s->ask.deadline = ms;
-	return *text && !*end && ms && ms <= 3600000 ? 0 : -EINVAL;
+	return good ? 0 : -EINVAL;
 }
 
 int main(int argc, char **argv)

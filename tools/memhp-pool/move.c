@@ -126,15 +126,14 @@ void pool_report(const struct pool_segment *s, int guest, bool has, enum pool_ne
 		 int guests, struct pool_segment *next)
 {
 	*next = *s;
-	if (s->step == POOL_UNKNOWN) {
+	if (s->step == POOL_UNKNOWN)
 		report_while_unknown(s, guest, has, guests, next);
-	} else if (s->holder == guest) {
+	else if (s->holder == guest)
 		report_of_holder(s, has, news, next);
-	} else if (has) {
+	else if (has)
 		next->astray |= 1u << guest;
-	} else {
+	else
 		next->astray &= ~(1u << guest);
-	}
 }
 
 void pool_zeroed(const struct pool_segment *s, struct pool_segment *next)

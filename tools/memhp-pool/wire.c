@@ -5,21 +5,39 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "wire.h"
 
-/* Which fields there are, how they are called, and what they may be. */
+/* Which fields there are, how they are called, where they are, and what they may be. */
 enum field {
 	SESSION, TERM, N, KIND, SEGMENT, COUNT, SIZE, DEADLINE, ERROR, HAS, TO, TEXT,
 	FIELDS,
 };
 
-static const char *const field_name[FIELDS] = {
-	"session", "term", "n", "kind", "segment", "count", "size", "deadline", "error",
-	"has", "to", "text",
+enum form { WIDE, SHORT, NEGATIVE, KIND_NAME, NAME, WORDS };
+
+static const struct {
+	const char *name;
+	size_t offset;
+	enum form form;
+	uint64_t most;			/* of a number */
+} fields[FIELDS] = {
+	[SESSION] = { "session", offsetof(struct wire, session), WIDE, UINT64_MAX },
+	[TERM] = { "term", offsetof(struct wire, term), WIDE, UINT64_MAX },
+	[N] = { "n", offsetof(struct wire, n), WIDE, UINT64_MAX },
+	[KIND] = { "kind", offsetof(struct wire, kind), KIND_NAME, 0 },
+	[SEGMENT] = { "segment", offsetof(struct wire, segment), SHORT, WIRE_SEGMENTS - 1 },
+	[COUNT] = { "count", offsetof(struct wire, count), SHORT, WIRE_SEGMENTS },
+	[SIZE] = { "size", offsetof(struct wire, size), WIDE, UINT64_MAX },
+	[DEADLINE] = { "deadline", offsetof(struct wire, deadline), SHORT, INT32_MAX },
+	[ERROR] = { "error", offsetof(struct wire, error), NEGATIVE, 4095 },
+	[HAS] = { "has", offsetof(struct wire, has), WIDE, UINT64_MAX },
+	[TO] = { "to", offsetof(struct wire, to), NAME, 0 },
+	[TEXT] = { "text", offsetof(struct wire, text), WORDS, 0 },
 };
 
 #define BIT(field)	(1u << (field))
@@ -41,14 +59,6 @@ static const struct {
 
 static const char *const kinds[WIRE_KINDS] = { "look", "attach", "detach" };
 
-static int name_index(const char *const *names, int nr, const char *name)
-{
-	for (int i = 0; i < nr; i++)
-		if (!strcmp(names[i], name))
-			return i;
-	return -1;
-}
-
 const char *wire_kind_name(enum wire_kind kind)
 {
 	return kinds[kind];
@@ -68,31 +78,19 @@ bool wire_name_valid(const char *name)
 
 static int put_field(char *at, size_t room, const struct wire *w, enum field field)
 {
-	switch (field) {
-	case SESSION:
-		return snprintf(at, room, "%" PRIu64, w->session);
-	case TERM:
-		return snprintf(at, room, "%" PRIu64, w->term);
-	case N:
-		return snprintf(at, room, "%" PRIu64, w->n);
-	case KIND:
+	const void *value = (const char *)w + fields[field].offset;
+
+	switch (fields[field].form) {
+	case WIDE:
+		return snprintf(at, room, "%" PRIu64, *(const uint64_t *)value);
+	case SHORT:
+		return snprintf(at, room, "%" PRIu32, *(const uint32_t *)value);
+	case NEGATIVE:
+		return snprintf(at, room, "%d", -*(const int *)value);
+	case KIND_NAME:
 		return snprintf(at, room, "%s", kinds[w->kind]);
-	case SEGMENT:
-		return snprintf(at, room, "%" PRIu32, w->segment);
-	case COUNT:
-		return snprintf(at, room, "%" PRIu32, w->count);
-	case SIZE:
-		return snprintf(at, room, "%" PRIu64, w->size);
-	case DEADLINE:
-		return snprintf(at, room, "%" PRIu32, w->deadline);
-	case ERROR:
-		return snprintf(at, room, "%d", -w->error);
-	case HAS:
-		return snprintf(at, room, "%" PRIu64, w->has);
-	case TO:
-		return snprintf(at, room, "%s", w->to);
 	default:
-		return snprintf(at, room, "%s", w->text);
+		return snprintf(at, room, "%s", (const char *)value);
 	}
 }
 
@@ -104,7 +102,7 @@ int wire_write(const struct wire *w, char text[WIRE_MAX])
 		if (!(types[w->type].fields & BIT(field)))
 			continue;
 		length += snprintf(text + length, WIRE_MAX - length, " %s=",
-				   field_name[field]);
+				   fields[field].name);
 		length += put_field(text + length, WIRE_MAX - length, w, field);
 	}
 	return length;
@@ -112,114 +110,95 @@ int wire_write(const struct wire *w, char text[WIRE_MAX])
 
 /* Reading */
 
-static bool get_number(const char *word, uint64_t most, uint64_t *number)
+bool wire_number(const char *text, uint64_t least, uint64_t most, uint64_t *number)
 {
 	char *end;
 
-	if (!isdigit((unsigned char)*word))
+	if (!isdigit((unsigned char)*text))
 		return false;
 	errno = 0;
-	*number = strtoull(word, &end, 10);
-	return !errno && !*end && *number <= most;
-}
-
-static uint64_t most_of(enum field field)
-{
-	switch (field) {
-	case SEGMENT:
-		return WIRE_SEGMENTS - 1;
-	case COUNT:
-		return WIRE_SEGMENTS;
-	case DEADLINE:
-		return INT32_MAX;
-	case ERROR:
-		return 4095;
-	default:
-		return UINT64_MAX;
-	}
-}
-
-static void set_number(struct wire *w, enum field field, uint64_t number)
-{
-	switch (field) {
-	case SESSION:
-		w->session = number;
-		break;
-	case TERM:
-		w->term = number;
-		break;
-	case N:
-		w->n = number;
-		break;
-	case SEGMENT:
-		w->segment = number;
-		break;
-	case COUNT:
-		w->count = number;
-		break;
-	case SIZE:
-		w->size = number;
-		break;
-	case DEADLINE:
-		w->deadline = number;
-		break;
-	case ERROR:
-		w->error = -(int)number;
-		break;
-	default:
-		w->has = number;
-		break;
-	}
+	*number = strtoull(text, &end, 10);
+	return !errno && !*end && *number >= least && *number <= most;
 }
 
 /* A terminal may get to see it. */
-static bool get_text(struct wire *w, const char *word)
+static bool get_text(const char *word, char text[WIRE_TEXT])
 {
 	if (strlen(word) >= WIRE_TEXT)
 		return false;
 	for (const char *at = word; *at; at++)
 		if (!isprint((unsigned char)*at))
 			return false;
-	strcpy(w->text, word);
+	strcpy(text, word);
 	return true;
+}
+
+static bool get_name(const char *word, char name[WIRE_NAME])
+{
+	if (!wire_name_valid(word))
+		return false;
+	strcpy(name, word);
+	return true;
+}
+
+static bool get_kind(const char *word, enum wire_kind *kind)
+{
+	for (*kind = 0; *kind < WIRE_KINDS; ++*kind)
+		if (!strcmp(kinds[*kind], word))
+			return true;
+	*kind = WIRE_LOOK;
+	return false;
 }
 
 static bool get_field(struct wire *w, enum field field, const char *word)
 {
-	uint64_t number;
-	int kind;
+	void *value = (char *)w + fields[field].offset;
+	uint64_t number = 0;
 
-	switch (field) {
-	case KIND:
-		kind = name_index(kinds, WIRE_KINDS, word);
-		w->kind = kind < 0 ? WIRE_LOOK : kind;
-		return kind >= 0;
-	case TO:
-		if (!wire_name_valid(word))
-			return false;
-		strcpy(w->to, word);
+	if (fields[field].form <= NEGATIVE &&
+	    !wire_number(word, 0, fields[field].most, &number))
+		return false;
+	switch (fields[field].form) {
+	case WIDE:
+		*(uint64_t *)value = number;
 		return true;
-	case TEXT:
-		return get_text(w, word);
+	case SHORT:
+		*(uint32_t *)value = number;
+		return true;
+	case NEGATIVE:
+		*(int *)value = -(int)number;
+		return true;
+	case KIND_NAME:
+		return get_kind(word, value);
+	case NAME:
+		return get_name(word, value);
 	default:
-		if (!get_number(word, most_of(field), &number))
-			return false;
-		set_number(w, field, number);
-		return true;
+		return get_text(word, value);
 	}
+}
+
+/* The field of that name which the type has, or FIELDS. */
+static enum field find_field(const struct wire *w, const char *name)
+{
+	enum field field = 0;
+
+	while (field < FIELDS && (!(types[w->type].fields & BIT(field)) ||
+				  strcmp(fields[field].name, name)))
+		field++;
+	return field;
 }
 
 /* "name=value", of which the type has the name; @seen are those that were there. */
 static bool get_pair(struct wire *w, char *pair, unsigned int *seen)
 {
 	char *value = strchr(pair, '=');
-	int field;
+	enum field field;
 
 	if (!value)
 		return false;
 	*value++ = 0;
-	field = name_index(field_name, FIELDS, pair);
-	if (field < 0 || !(types[w->type].fields & BIT(field)) || *seen & BIT(field))
+	field = find_field(w, pair);
+	if (field == FIELDS || *seen & BIT(field))
 		return false;
 	*seen |= BIT(field);
 	return get_field(w, field, value);

@@ -73,6 +73,9 @@ int wire_write(const struct wire *w, char text[WIRE_MAX]);
  */
 int wire_read(const char *text, size_t length, struct wire *w);
 
+/* Is a text a decimal number from @least to @most, and nothing else? */
+bool wire_number(const char *text, uint64_t least, uint64_t most, uint64_t *number);
+
 const char *wire_kind_name(enum wire_kind kind);
 
 /* A name of a guest or a pool: letters, digits, "-" and "_", and not too long. */

@@ -82,7 +82,28 @@ def refusals(pool):
             ("an unknown command", ("drop", 3), "usage")):
         status, _, why = pool.command(*words, wait_ms=5000)
         yield status != 0 and text in why, f"CTRL-10 {what} is refused"
+    status, _, why = pool.command("free", 3, user="a", wait_ms=1000)
+    yield status == 1 and "no answer" in why, \
+        "CTRL-10 a guest's user cannot ask for what administrators can"
+    status, out = pool.guests["a"].run(pool.agent_words("a"))
+    yield status == 1 and "another one runs" in out, "CTRL-10 a second agent is refused"
     expect(pool, {3: "a"})
+
+
+def misplaced(pool):
+    """An agent that looks for the pool where no window is does not get anything."""
+    pool.kill_agent("b")
+    pool.start_agent("b", address=START + SEGMENT)
+    pool.wait(lambda: "no window has the whole pool" in pool.log(), "the agent's complaint")
+    status, _ = pool.move(5, "b", wait_ms=1000)
+    row = pool.rows()[5]
+    yield (status, row.step, row.holder, pool.has("b")) == (1, "attaching", "b", []), \
+        "CTRL-10 a guest without a window for the pool gets nothing"
+    pool.kill_agent("b")
+    pool.start_agent("b")
+    expect(pool, {3: "a", 5: "b"})
+    good(pool.move(5, None))
+    yield True, "CTRL-10 and gets it when its agent knows where the pool is"
 
 
 def in_the_way(pool):
@@ -212,6 +233,7 @@ def session(ctx):
     with Pool(ctx.guest, deadline_ms=2000) as pool:
         yield from moves(pool)
         yield from refusals(pool)
+        yield from misplaced(pool)
         yield from in_the_way(pool)
         yield from silent(pool)
         yield from kills(ctx, pool)
