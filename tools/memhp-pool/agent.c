@@ -26,7 +26,7 @@
 
 #define TURN_MS		1000
 #define ORDERS		16	/* that wait; the controller has one at a time on its way */
-#define LOCK_TRIES	50	/* tenths of a second for an agent before to be dead */
+#define LOCK_TRIES	20	/* tenths of a second for an agent before to be dead */
 
 struct agent {
 	struct link *link;
