@@ -128,6 +128,14 @@ class GoodTopologies(unittest.TestCase):
                          ["memory-backend-ram", "memory-backend-file"])
         self.assertIn("mem-path=a,,b,share=on", backends[1])
 
+    def test_shared(self):
+        """topology: memory of a node may be a file that others map, too"""
+        machine = Topology(nodes=[Node("512M", 1), Node("1G", 0, path="a,b")])
+        backends = [arg for arg in machine.qemu_args() if "id=ram" in arg]
+        self.assertEqual([backend.split(",")[0] for backend in backends],
+                         ["memory-backend-ram", "memory-backend-file"])
+        self.assertIn("mem-path=a,,b,share=on", backends[1])
+
     def test_room(self):
         """topology: without maxmem there is room for the devices that were named"""
         machine = Topology(nodes=TWO, virtio_mem=[VirtioMem("3G", requested="1G")])

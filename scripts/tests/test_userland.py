@@ -112,6 +112,17 @@ class Userland(unittest.TestCase):
                           "lib/aarch64-linux-gnu/libb.so.2": 0o755,
                           "lib/ld-linux-aarch64.so.1": 0o755})
 
+    def test_program_of_ours(self):
+        """userland: a program of ours gets its libraries, those of now"""
+        self.libraries()
+        tool, folder = program(["liba.so.1"], LOADER), self.folder / "kept"
+        names = {"liba.so.1", "libb.so.2", "ld-linux-aarch64.so.1"}
+        for _ in range(2):          # looked for, and kept
+            found = userland.libraries_of(tool, "tool", folder)
+            self.assertEqual({path.rpartition("/")[2] for path in found}, names)
+        found = userland.libraries_of(program(["libunused.so.3"]), "tool", folder)
+        self.assertEqual(list(found), ["lib/aarch64-linux-gnu/libunused.so.3"])
+
     def test_no_library(self):
         """userland: a library that no package has is an error that says who needs it"""
         self.tool()
