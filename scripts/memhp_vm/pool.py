@@ -277,11 +277,14 @@ class Pool:
         starts = [r["start"] for s in listed for r in s["ranges"]]
         return sorted((start - START) // SEGMENT for start in starts)
 
-    def contents(self, segment):
-        """What is in its memory, as the host sees it."""
-        with open(self.file, "rb") as file:
-            file.seek(segment * SEGMENT)
-            return file.read(SEGMENT)
-
     def is_zero(self, segment):
-        return not self.contents(segment).strip(b"\0")
+        """As the host sees it. What the file has no memory for is zero."""
+        start = segment * SEGMENT
+        with open(self.file, "rb") as file:
+            try:
+                first = os.lseek(file.fileno(), start, os.SEEK_DATA)
+            except OSError:         # ENXIO: none from there on
+                return True
+            if first >= start + SEGMENT:
+                return True
+            return not os.pread(file.fileno(), SEGMENT, start).strip(b"\0")
