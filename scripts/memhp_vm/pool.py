@@ -109,10 +109,14 @@ class Broker:
 
 
 class Pool:
-    """new_guest makes a Guest of keyword arguments; names are those of the guests."""
+    """new_guest makes a Guest of keyword arguments; names are those of the guests.
 
-    def __init__(self, new_guest, names=("a", "b"), deadline_ms=10000):
-        self.new_guest, self.names, self.deadline_ms = new_guest, names, deadline_ms
+    slowness   how much longer all takes than with a kernel without checks
+    """
+
+    def __init__(self, new_guest, names=("a", "b"), deadline_ms=10000, slowness=1):
+        self.new_guest, self.names, self.slowness = new_guest, names, slowness
+        self.deadline_ms = deadline_ms * slowness
         shared = Path("/dev/shm")
         self.temp = tempfile.TemporaryDirectory(
             prefix=f"memhp-{os.getpid()}-", dir=shared if self._roomy(shared) else None)
@@ -221,7 +225,8 @@ class Pool:
     def command(self, *words, wait_ms=30000, user="controller"):
         """(status, standard output, standard error) of memhp-pool."""
         done = subprocess.run(
-            [self.programs / "memhp-pool", *self._link(user), "-t", str(wait_ms),
+            [self.programs / "memhp-pool", *self._link(user), "-t",
+             str(wait_ms * self.slowness),
              *map(str, words)], capture_output=True, text=True)
         return done.returncode, done.stdout, done.stderr
 
@@ -253,8 +258,7 @@ class Pool:
         return dict(re.findall(r"^(\S+) +(here|busy|late|away) +\d+$", self.table(), re.M))
 
     def wait(self, done, what, timeout=60):
-        slowness = max((guest.slowness for guest in self.guests.values()), default=1)
-        end = time.monotonic() + timeout * slowness
+        end = time.monotonic() + timeout * self.slowness
         while time.monotonic() < end:
             if done():
                 return

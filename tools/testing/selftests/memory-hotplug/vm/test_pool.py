@@ -230,7 +230,7 @@ def database_lost(pool):
 def session(ctx):
     if ctx.config == "64k":
         ctx.skip("a segment of 128 MiB is less than a memory block")
-    with Pool(ctx.guest, deadline_ms=2000) as pool:
+    with Pool(ctx.guest, deadline_ms=2000, slowness=ctx.slowness) as pool:
         yield from moves(pool)
         yield from refusals(pool)
         yield from misplaced(pool)
