@@ -8,6 +8,7 @@
 #include <linux/init.h>
 #include <linux/types.h>
 
+struct acpi_cedt_cfmws;
 struct acpi_srat_gicc_affinity;
 struct acpi_subtable_header;
 struct acpi_table_slit;
@@ -104,6 +105,14 @@ int __init node_map_srat_memory(const struct acpi_subtable_header *entry);
 void __init node_map_srat_cpu(const struct acpi_srat_gicc_affinity *entry);
 int __init node_map_slit(const struct acpi_table_slit *slit);
 
+/*
+ * A window of CXL, of a table that ends at @table_end. Where no other table knows a part
+ * of it, it gets a node of its own: that of the domain *@pxm, which becomes the next one.
+ * Returns 0: what is wrong with it is its own loss, and a line in the log.
+ */
+int __init node_map_cxl_window(const struct acpi_cedt_cfmws *window, int *pxm,
+			       unsigned long table_end);
+
 #else /* !CONFIG_MEMHP_NODE_MAP: never called, or nothing to be told */
 
 int node_map_device_node(int number);
@@ -111,6 +120,8 @@ int node_map_number_domains(void);
 int node_map_srat_memory(const struct acpi_subtable_header *entry);
 void node_map_srat_cpu(const struct acpi_srat_gicc_affinity *entry);
 int node_map_slit(const struct acpi_table_slit *slit);
+int node_map_cxl_window(const struct acpi_cedt_cfmws *window, int *pxm,
+			unsigned long table_end);
 
 static inline int node_map_find_range(u64 start, u64 size)
 {

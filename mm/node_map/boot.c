@@ -29,11 +29,6 @@
 
 nodemask_t numa_nodes_parsed __initdata;
 
-/* A window of CXL that no other table knows, until it gets a node of its own. */
-static struct {
-	u64 start, end;
-} cxl_window __initdata;
-
 /* Memory that no table knows. */
 struct left_over {
 	u64 bytes, first, last;
@@ -56,6 +51,20 @@ static void __init say_ignored(const struct node_claim *claim,
 	else
 		pr_warn("%s: " NODE_MAP_RANGE " of node %d ignored: %s\n", source,
 			claim->start, last, claim->nid, node_verdict_text(verdict));
+}
+
+bool __init node_map_can_be(const struct node_claim *claim)
+{
+	struct window other;
+	enum node_verdict verdict;
+
+	verdict = node_claims_check(node_map_boot_claims(), claim, &other);
+	if (verdict < NODE_EMPTY || verdict > NODE_BEYOND)
+		return true;
+	pr_warn("%s: " NODE_MAP_RANGE " ignored: %s\n",
+		node_map_source_name(claim->source), claim->start,
+		claim->start + claim->size - 1, node_verdict_text(verdict));
+	return false;
 }
 
 bool __init node_map_claim(const struct node_claim *claim)
@@ -97,8 +106,6 @@ int __init numa_fill_memblks(u64 start, u64 end)
 	};
 	u64 at, until;
 
-	cxl_window.start = start;
-	cxl_window.end = end;
 	for (at = start; at < end; at = until) {
 		until = min(end, node_claims_node_until(c, at));
 		if (node_claims_find(c, at) != NODE_UNKNOWN)
@@ -121,7 +128,7 @@ int __init numa_fill_memblks(u64 start, u64 end)
  * @start: first physical address
  * @end:   the address behind the last
  *
- * It is a window of CXL, or all memory of a machine without nodes.
+ * It is all memory of a machine without nodes.
  *
  * Context: boot.
  * Return: 0; -EINVAL, after a line in the log: the range or the node cannot be, or
@@ -129,13 +136,12 @@ int __init numa_fill_memblks(u64 start, u64 end)
  */
 int __init numa_add_memblk(int nid, u64 start, u64 end)
 {
-	bool cxl = start == cxl_window.start && end == cxl_window.end;
 	const struct node_claim claim = {
 		.start = start,
 		.size = end - start,
 		.nid = nid,
-		.kind = cxl ? NODE_WINDOW : NODE_MEMORY,
-		.source = cxl ? NODE_FROM_CXL : NODE_FROM_ALONE,
+		.kind = NODE_MEMORY,
+		.source = NODE_FROM_ALONE,
 	};
 
 	return node_map_claim(&claim) ? 0 : -EINVAL;

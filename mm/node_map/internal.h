@@ -62,6 +62,9 @@ bool node_map_get_rule(struct node_rule *rule);
  */
 bool node_map_claim(const struct node_claim *claim) __init;
 
+/* Is it a range that there can be, whatever its node? If not, that is a line in the log. */
+bool node_map_can_be(const struct node_claim *claim) __init;
+
 /* distance.c */
 
 /* The table becomes one for as many nodes: false without memory, after a line. */

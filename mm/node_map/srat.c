@@ -150,6 +150,53 @@ int __init node_map_number_domains(void)
 	return 0;
 }
 
+/* CEDT: windows of CXL. */
+
+static bool __init window_is_whole(const struct acpi_cedt_cfmws *window,
+				   unsigned long table_end)
+{
+	size_t left = table_end - (unsigned long)window;
+	size_t bytes = min_t(size_t, window->header.length, left);
+
+	if (bytes >= sizeof(*window))
+		return true;
+	pr_warn("CEDT: window of CXL ignored: it has %zu bytes, %zu are needed\n",
+		bytes, sizeof(*window));
+	return false;
+}
+
+/* A domain that no table names, and the node that it gets. */
+static void __init claim_for_domain(struct node_claim *claim, int *pxm)
+{
+	claim->nid = acpi_map_pxm_to_node(*pxm);
+	if (claim->nid == NUMA_NO_NODE) {
+		pr_warn("CEDT: " NODE_MAP_RANGE " ignored: this kernel has %u nodes\n",
+			claim->start, claim->start + claim->size - 1, MAX_NUMNODES);
+		return;
+	}
+	(*pxm)++;
+	node_map_claim(claim);
+}
+
+int __init node_map_cxl_window(const struct acpi_cedt_cfmws *window, int *pxm,
+			       unsigned long table_end)
+{
+	struct node_claim claim = {
+		.kind = NODE_WINDOW,
+		.source = NODE_FROM_CXL,
+	};
+
+	if (!window_is_whole(window, table_end))
+		return 0;
+	claim.start = window->base_hpa;
+	claim.size = window->window_size;
+	/* one that cannot be takes no node from another */
+	if (node_map_can_be(&claim) &&
+	    numa_fill_memblks(claim.start, claim.start + claim.size))
+		claim_for_domain(&claim, pxm);
+	return 0;
+}
+
 /* SLIT: a row for each proximity domain. */
 
 static int __init node_of_row(u64 row)
