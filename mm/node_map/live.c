@@ -302,9 +302,9 @@ int node_map_drop_window(u64 start, u64 size)
 	struct node_claims draft;
 	int ret;
 
+	guard(mutex)(&claims_lock);
 	if (!size || start + size - 1 < start || start + size > claims.end)
 		return -EINVAL;
-	guard(mutex)(&claims_lock);
 	ret = draft_begin(&draft, NODE_RANK_RUNTIME, 1);
 	if (ret)
 		return ret;
