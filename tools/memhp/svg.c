@@ -128,13 +128,14 @@ static void put_bars(const struct picture *pic, int node, int x, int y)
 
 static void put_head(const struct picture *pic, int place, int x, int y)
 {
-	const struct topo_node *node = &pic->topo->node[place];
+	const struct topo_node *node;
 
 	if (place == pic->topo->nr_nodes) {
 		fprintf(pic->out, "<text class=\"head\" x=\"%d\" y=\"%d\">in no node</text>\n",
 			x + 8, y + 20);
 		return;
 	}
+	node = &pic->topo->node[place];
 	fprintf(pic->out, "<text class=\"head\" x=\"%d\" y=\"%d\">node %d</text>\n",
 		x + 8, y + 20, node->id);
 	fprintf(pic->out, "<text x=\"%d\" y=\"%d\">CPUs ", x + 8, y + 40);

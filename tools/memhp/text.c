@@ -77,8 +77,9 @@ static void put_windows(const struct topo *topo, FILE *out)
 {
 	const struct parsed_range *w = topo->window;
 
-	if (topo->nr_windows)
-		fputs("\nwindows, where memory may be added\n", out);
+	if (!topo->nr_windows)
+		return;
+	fputs("\nwindows, where memory may be added\n", out);
 	for (; w < topo->window + topo->nr_windows; w++) {
 		fprintf(out, "  0x%012" PRIx64 "-0x%012" PRIx64 " %6s  ",
 			w->start, w->last, topo_size(w->last - w->start + 1));
@@ -95,8 +96,9 @@ static void put_claims(const struct topo *topo, FILE *out)
 {
 	const struct parsed_range *c = topo->claim;
 
-	if (topo->nr_claims)
-		fputs("\nwhat says which node addresses have\n", out);
+	if (!topo->nr_claims)
+		return;
+	fputs("\nwhat says which node addresses have\n", out);
 	for (; c < topo->claim + topo->nr_claims; c++) {
 		fprintf(out, "  0x%012" PRIx64 "-0x%012" PRIx64 "  ", c->start,
 			c->last);
@@ -109,8 +111,9 @@ static void put_policy(const struct topo *topo, FILE *out)
 {
 	const struct topo_setting *s = topo->setting;
 
-	if (topo->nr_settings)
-		fputs("\npolicy\n", out);
+	if (!topo->nr_settings)
+		return;
+	fputs("\npolicy\n", out);
 	for (; s < topo->setting + topo->nr_settings; s++) {
 		fprintf(out, "  %-24s ", s->name);
 		topo_put_plain(s->value, out);

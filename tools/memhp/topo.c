@@ -81,10 +81,11 @@ static bool overlap(const struct parsed_range *r, const struct topo_range *range
 /* RAM has the last word, as it may be a part of a device; else what is on top. */
 static void name_source(const struct topo *topo, struct topo_range *range)
 {
-	const struct parsed_range *r, *end = topo->resource + topo->nr_resources;
-	const struct parsed_range *found = NULL;
+	const struct parsed_range *r, *found = NULL;
+	int i;
 
-	for (r = topo->resource; r < end; r++) {
+	for (i = 0; i < topo->nr_resources; i++) {
+		r = &topo->resource[i];
 		if (!overlap(r, range))
 			continue;
 		if (!strncmp(r->name, SYSTEM_RAM, strlen(SYSTEM_RAM))) {
