@@ -16,6 +16,8 @@ help:
 	@echo "  make test-all   the same on the debug, 16k and 64k kernels too"
 	@echo "  make soak       the long runs"
 	@echo "  make races      what is done at the same time, on a kernel that reports data races"
+	@echo "  make fuzz       look for input that breaks the pure parts    (FUZZ_TIME=seconds"
+	@echo "                  for each; needs clang)"
 	@echo "  make bench      instructions, stores, TLBI and DSB, ours and stock's"
 	@echo "  make boot       a shell in a guest            (TREE=, CONFIG=, BOOT=options,"
 	@echo "                  TOPOLOGY=file: see topologies/ and Documentation/topology.rst)"
@@ -64,6 +66,10 @@ races:
 	@scripts/kernel grafted kcsan
 	@MEMHP_LOOKS=3000000 scripts/test --config kcsan --only "on two nodes" --only "look-ups while"
 
+# what it finds is named; Documentation/testing.rst says how it becomes a test
+fuzz:
+	@$(MAKE) --no-print-directory -C tools/testing/memory-hotplug fuzz
+
 bench:
 	@scripts/deps bench
 	@scripts/source
@@ -96,4 +102,5 @@ rows:
 clean:
 	rm -rf build/*
 
-.PHONY: help run demo check test test-all soak races bench boot kernel stock source graft rows clean
+.PHONY: help run demo check test test-all soak races fuzz bench boot kernel stock source \
+	graft rows clean

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Fuzz inputs: one line of hexadecimal bytes a file here, binary for a fuzzer.
 
-    corpus.py unpack corpus DIRECTORY    *.hex to binary files
-    corpus.py pack DIRECTORY corpus      binary files to *.hex, named by hash
+    corpus.py unpack corpus_nodes DIRECTORY    *.hex to binary files
+    corpus.py pack DIRECTORY corpus_nodes      binary files to *.hex, named by hash
 """
 
 import hashlib

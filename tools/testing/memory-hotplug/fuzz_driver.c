@@ -2,8 +2,7 @@
 /*
  * Feeds files of hexadecimal bytes to the fuzzer's entry, without a fuzzer.
  *
- *	kpgtable-corpus corpus/x.hex ...
- *	peek-corpus corpus_peek/x.hex ...
+ *	kpgtable-corpus corpus_kpgtable/x.hex ...
  *
  * A failure aborts; the input that did it is the one after the last "ok".
  */
@@ -11,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fuzz_kpgtable.h"
+#include "fuzz.h"
 
 #define MAX_LEN	16384
 
-static size_t read_hex(const char *path, u8 *data)
+static size_t read_hex(const char *path, uint8_t *data)
 {
 	FILE *f = fopen(path, "r");
 	size_t len = 0;
@@ -33,7 +32,7 @@ static size_t read_hex(const char *path, u8 *data)
 
 int main(int argc, char **argv)
 {
-	static u8 data[MAX_LEN];
+	static uint8_t data[MAX_LEN];
 	const char *name;
 	size_t len;
 	int i;

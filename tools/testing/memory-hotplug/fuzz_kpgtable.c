@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "flat.h"
-#include "fuzz_kpgtable.h"
+#include "fuzz.h"
 
 const char fuzz_claim[] =
 	"MAP-02 the fuzz input %s agrees with the flat reference";

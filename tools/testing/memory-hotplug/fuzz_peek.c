@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "acpi_image.h"
-#include "fuzz_kpgtable.h"
+#include "fuzz.h"
 
 const char fuzz_claim[] = "BOOT-01 the memory %s is read without harm";
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The list of mutants for mutate.py: what to break, and what that means.
+"""The lists of mutants for mutate.py: what to break, and what that means.
 
-The text must be found exactly once in kpgtable.c. Sentences complete "the
+The text must be found exactly once in the file. Sentences complete "the
 tests notice when ...".
 """
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Mutant(NamedTuple):
-    """One way to break kpgtable.c."""
+    """One way to break a file."""
 
     ids: str
     sentence: str
@@ -17,7 +17,7 @@ class Mutant(NamedTuple):
     new: str
 
 
-MUTANTS = [
+KPGTABLE = [
     # order of stores, barriers and invalidations
     Mutant("MAP-02", "a new table is linked without a barrier before it",
            "val = kpgt_build(t, m, v->level + 1, v->start, v->end);\n"
@@ -156,3 +156,33 @@ MUTANTS = [
     Mutant("MAP-06", "pages of a group keep the Contiguous bit",
            "u64 val = (v->old & ~KPGT_CONT) | KPGT_VALID;", "u64 val = v->old | KPGT_VALID;"),
 ]
+
+LIVE = [
+    Mutant("NUMA-05", "a map is freed while somebody may still look",
+           "call_rcu(&old->rcu, fast_map_free);", "fast_map_free(&old->rcu);"),
+    Mutant("NUMA-05", "who looks does not say so",
+           "\tguard(rcu)();\n", ""),
+    Mutant("NUMA-05", "who looks is not ordered behind who published",
+           "map = rcu_dereference(published);", "map = READ_ONCE(published);"),
+    Mutant("NUMA-05", "a map is published before it is filled",
+           "\tnode_fast_fill(&map->fast, memory);\n\treturn map;",
+           "\trcu_replace_pointer(published, map, true);\n"
+           "\tnode_fast_fill(&map->fast, memory);\n\treturn map;"),
+    Mutant("NUMA-05", "an old map is kept for ever",
+           "if (old != &boot_map && old != &nothing_known)", "if (0)"),
+    Mutant("NUMA-06", "two who change windows do not wait for one another",
+           "\tguard(mutex)(&claims_lock);\n\tret = draft_begin(&draft, NODE_RANK_RUNTIME,\n",
+           "\tret = draft_begin(&draft, NODE_RANK_RUNTIME,\n"),
+    Mutant("NUMA-06", "a window is taken away without the lock",
+           "\tguard(mutex)(&claims_lock);\n\tif (!size ||", "\tif (!size ||"),
+    Mutant("NUMA-06", "a change of windows is not published",
+           "\tclaims = *draft;\n\tpublish(map);", "\tclaims = *draft;"),
+    Mutant("NUMA-07", "the rule is replaced without the lock",
+           "\tguard(mutex)(&claims_lock);\n\tret = draft_begin(&draft, NODE_RANK_RULE, 1);",
+           "\tret = draft_begin(&draft, NODE_RANK_RULE, 1);"),
+    Mutant("NUMA-04", "claims are searched without those of boot",
+           "return map == &boot_map ? node_claims_find(&claims, addr) :",
+           "return map == &boot_map ? NODE_UNKNOWN :"),
+]
+
+BY_FILE = {"kpgtable.c": KPGTABLE, "live.c": LIVE}

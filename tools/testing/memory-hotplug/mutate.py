@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Break kpgtable.c on purpose, one line at a time, and require the tests to fail.
+"""Break a file on purpose, one line at a time, and require its tests to fail.
 
 Each mutant is a piece of text that must be found exactly once, what takes its
 place, and a sentence. A mutant that the tests accept is a hole in the tests; a
-text that is not found means that kpgtable.c has moved on and the list must too.
+text that is not found means that the file has moved on and the list must too.
 
-    mutate.py --kpgtable path/to/kpgtable.c --objects build/host-tests/plain [word]
+    mutate.py path/to/kpgtable.c [--only WORD] -- COMPILER ARGUMENT...
 
-prints KTAP. With a word, only mutants whose sentence contains it are run.
+prints KTAP. The compiler's arguments are all that the program of the tests is made of
+but the file. With a word, only mutants whose sentence contains it are run.
 """
 
 import argparse
@@ -20,11 +21,9 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from mutants import MUTANTS
+from mutants import BY_FILE
 
-HERE = pathlib.Path(__file__).resolve().parent
 TIMEOUT = 120
-CFLAGS = ["-std=gnu11", "-O1"]
 
 
 class Result(NamedTuple):
@@ -41,13 +40,12 @@ def mutated(source, mutant):
     return source.replace(mutant.old, mutant.new)
 
 
-def build(text, where, objects, include):
+def build(text, name, where, command):
     """Compile and link a mutant; returns the program or an error."""
-    (where / "kpgtable.c").write_text(text)
+    (where / name).write_text(text)
     program = where / "test"
-    command = ["gcc", *CFLAGS, f"-I{HERE}/include", f"-I{include}", "-w",
-               "-o", str(program), str(where / "kpgtable.c"), *objects]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run([*command, "-w", "-o", program, where / name], capture_output=True,
+                          text=True)
     if done.returncode:
         return None, done.stderr.strip().splitlines()[:1]
     return program, None
@@ -75,15 +73,16 @@ def run(program):
     return Result(True, why)
 
 
-def try_mutant(mutant, source, objects, include):
+def try_mutant(mutant, code, command):
     """Build one mutant and see whether the tests notice."""
+    source = code.read_text()
     text = mutated(source, mutant)
     if text is None:
         times = source.count(mutant.old)
         return Result(False, f"its text is there {times} times, not once: "
                              f"{mutant.old.strip()!r}")
     with tempfile.TemporaryDirectory() as where:
-        program, error = build(text, pathlib.Path(where), objects, include)
+        program, error = build(text, code.name, pathlib.Path(where), command)
         if not program:
             return Result(False, f"does not compile: {error}")
         return run(program)
@@ -101,23 +100,19 @@ def report(number, mutant, result):
 def arguments():
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kpgtable", required=True, type=pathlib.Path)
-    parser.add_argument("--objects", required=True, type=pathlib.Path)
-    parser.add_argument("word", nargs="?", default="")
+    parser.add_argument("code", type=pathlib.Path)
+    parser.add_argument("--only", metavar="WORD", default="")
+    parser.add_argument("command", nargs="+", help="compiler and its arguments, after --")
     return parser.parse_args()
 
 
 def main():
     """Run all mutants, two at a time."""
     args = arguments()
-    source = args.kpgtable.read_text()
-    include = HERE.parents[2] / "arch/arm64/mm"
-    objects = sorted(str(o) for o in args.objects.glob("*.o"))
-    mutants = [m for m in MUTANTS if args.word in m.sentence]
+    mutants = [m for m in BY_FILE[args.code.name] if args.only in m.sentence]
     print(f"KTAP version 1\n1..{len(mutants)}", flush=True)
     with ThreadPoolExecutor(2) as pool:
-        results = pool.map(
-            lambda m: try_mutant(m, source, objects, include), mutants)
+        results = pool.map(lambda m: try_mutant(m, args.code, args.command), mutants)
         good = [report(n, m, r) for n, (m, r)
                 in enumerate(zip(mutants, results), 1)]
     print(f"# {sum(good)} of {len(mutants)} mutants noticed")

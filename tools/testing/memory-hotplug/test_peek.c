@@ -9,7 +9,7 @@
 #include <linux/errno.h>
 
 #include "acpi_image.h"
-#include "fuzz_kpgtable.h"
+#include "fuzz.h"
 #include "tap.h"
 
 #define RSDP	0x1000
