@@ -33,6 +33,15 @@ def table(signature, revision, body):
     return bytes(data)
 
 
+def cut_off(whole, count):
+    """The same table, its last bytes cut off, and the checksum right again."""
+    data = bytearray(whole[:-count])
+    struct.pack_into("<I", data, 4, len(data))
+    data[9] = 0
+    data[9] = -sum(data) & 0xFF
+    return bytes(data)
+
+
 def memory_affinity(start, size, node, flags=ENABLED):
     return struct.pack("<BBIHQQIIQ", 1, 40, node, 0, start, size, 0, flags, 0)
 
