@@ -8,7 +8,7 @@ import struct
 
 from memhp_vm import acpi
 
-NAME, BUFFER, BYTE, DWORD = 0x08, 0x11, 0x0A, 0x0C
+NAME, BUFFER, BYTE, DWORD, METHOD, STORE, ZERO = 0x08, 0x11, 0x0A, 0x0C, 0x14, 0x70, 0x00
 PRESENT_AND_WORKS = 0x0F
 SCOPE, DEVICE = b"\x10", b"\x5b\x82"
 PNP0C80 = bytes.fromhex("41d00c80")
@@ -35,12 +35,17 @@ def range_of(start, size):
     return package(bytes([BUFFER]), bytes([BYTE, len(template)]) + template)
 
 
-def memory_device(segment, start, size, node):
+def ejects():
+    """A method _EJ0 of one argument: the device is not there any more."""
+    return package(bytes([METHOD]), b"_EJ0" + bytes([1, STORE, ZERO]) + b"_STA")
+
+
+def memory_device(segment, start, size, node, more=b""):
     return package(DEVICE, segment + name(b"_HID", bytes([DWORD]) + PNP0C80)
                    + name(b"_UID", bytes([BYTE]) + segment[-1:])
                    + name(b"_STA", bytes([BYTE, PRESENT_AND_WORKS]))
                    + name(b"_PXM", bytes([BYTE, node]))
-                   + name(b"_CRS", range_of(start, size)))
+                   + name(b"_CRS", range_of(start, size)) + more)
 
 
 def table(devices):

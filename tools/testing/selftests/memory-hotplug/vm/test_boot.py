@@ -7,8 +7,10 @@ Stock runs beside.
 
 import re
 
-from boot import (BOOTS, GIB, HOT, boot, held_at_boot, is_hot, memblock, reservations, said,
-                  zone_pages)
+import probe
+import ssdt
+from boot import (BOOTS, GIB, HOT, boot, held_at_boot, is_hot, machine, memblock, reservations,
+                  said, zone_pages)
 from memhp_vm import DtMemory, GuestDied, Node, Topology, acpi
 
 MIB = 1 << 20
@@ -304,6 +306,66 @@ def refused_with_reason(ctx):
         ctx.note(line)
 
 
+# ---- firmware ejects it
+
+FIXED = GIB + HALF                  # memory that is not hotpluggable
+
+
+def with_ejectable():
+    """A machine whose firmware has devices for boot memory: half of what is hotpluggable, and
+    half of what is not."""
+    topology = machine("uefi")
+    devices = [ssdt.memory_device(segment, start, HALF, node, ssdt.ejects())
+               for segment, start, node in ((b"MHB0", HOT.start, 1), (b"MHB1", FIXED, 0))]
+    topology.acpi_tables = {"srat.aml": acpi.srat(acpi.srat_entries(topology)),
+                            "ssdt.aml": ssdt.table(devices)}
+    return topology
+
+
+def eject(guest, segment, start):
+    """Asks for it as firmware would, waits until it is gone or refused; lines of the log."""
+    first = next(b for b in guest.blocks() if b.start == start)
+    guest.check("dmesg -c > /dev/null")
+    guest.check("for d in /sys/bus/acpi/devices/PNP0C80:*; do"
+                f" [ $(cat $d/path) = '\\_SB_.{segment}' ] && echo 1 > $d/eject && exit 0;"
+                " done; exit 1")
+    guest.check("for i in $(seq 300); do dmesg | grep -q 'Offline failed' && exit 0;"
+                f" [ -e {first.path} ] || exit 0;"
+                " sleep .1; done; exit 1", timeout=90)
+    return guest.check("sleep .2; dmesg").splitlines()
+
+
+def bytes_there(guest, start):
+    return sum(b.size for b in guest.blocks() if start <= b.start < start + HALF)
+
+
+def eject_both(ctx, guest, tree):
+    """[(bytes that are still there, the log)] of what is fixed, and of what is hotpluggable."""
+    found = []
+    for segment, start in (("MHB1", FIXED), ("MHB0", HOT.start)):
+        assert bytes_there(guest, start) == HALF
+        lines = eject(guest, segment, start)
+        found.append((bytes_there(guest, start), "\n".join(lines)))
+        ctx.note(f"{tree}: {found[-1][0] // MIB} MiB of {HALF // MIB} at {start:#x} are still there")
+    return found
+
+
+def ejected(ctx):
+    machine_of = {"firmware": "uefi", "cmdline": "nokaslr movable_node"}
+    if ctx.beside_stock:
+        with ctx.guest(tree="stock", topology=with_ejectable(), **machine_of) as guest:
+            eject_both(ctx, guest, "stock")
+    with ctx.guest(topology=with_ejectable(), **machine_of) as guest:
+        (fixed, why), (hot, log) = eject_both(ctx, guest, "ours")
+        yield fixed == HALF and "stays, error -1: firmware does not call it hotpluggable" in why, \
+            "BOOT-07 boot memory that is not hotpluggable is not ejected, and a line says why"
+        yield hot == 0 and "Eject incomplete" not in log and hot_ram(guest) == len(HOT) - HALF, \
+            "BOOT-07 boot memory that is hotpluggable is ejected, all of it"
+        probe.good(guest, "probe", f"{HOT.start:#x} {HALF:#x}")
+        yield bytes_there(guest, HOT.start) == HALF and hot_ram(guest) == len(HOT), \
+            "BOOT-07 what was ejected can be added again"
+
+
 # ---- wrong tables
 
 def bad_srats():
@@ -382,6 +444,7 @@ SCENARIOS = [
     ("BOOT-07 boot memory that is clean leaves, and comes again, rodata=full", leaves_by_pages),
     ("BOOT-07 boot memory that is clean leaves, and comes again, rodata=on", leaves_by_blocks),
     ("BOOT-07 boot memory that is not stays, and a line says why", refused_with_reason),
+    ("BOOT-07 boot memory that firmware ejects leaves, or stays and a line says why", ejected),
     ("BOOT-01 wrong tables are passed over", bad_tables),
     ("BOOT-09 without movable_node boot allocates as stock does", three(as_stock)),
 ]
