@@ -155,7 +155,7 @@ static bool any_online(struct acpi_device *adev)
 
 static int offline_marked(struct acpi_device *adev, const struct bound *b)
 {
-	struct mhp_order order = { .limit_ms = mhp_offline_timeout() };
+	struct mhp_order order = mhp_offline_order();
 	int ret;
 
 	if (!mark_online(adev, true))

@@ -332,7 +332,7 @@ static int memory_block_go_online(struct device *dev)
 static int memory_block_go_offline(struct device *dev)
 {
 	struct memory_block *mem = memory_block_of(dev);
-	struct mhp_order order = { .limit_ms = mhp_offline_timeout() };
+	struct mhp_order order = mhp_offline_order();
 	int err;
 
 	WRITE_ONCE(mem->state, MEM_GOING_OFFLINE);
@@ -549,6 +549,25 @@ static ssize_t auto_online_blocks_store(struct device *dev,
 }
 static DEVICE_ATTR_RW(auto_online_blocks);
 
+static const char *const online_state_names[] = {
+	[MHP_ONLINE_NONE]	= "none",
+	[MHP_ONLINE_RUNNING]	= "running",
+	[MHP_ONLINE_DONE]	= "online",
+	[MHP_ONLINE_FAILED]	= "failed",
+};
+
+/* One line, as the four are worth something only if they are of one moment. */
+static ssize_t online_progress_show(struct device *dev,
+				    struct device_attribute *attr, char *buf)
+{
+	struct mhp_online_progress p;
+
+	mhp_online_progress(&p);
+	return sysfs_emit(buf, "%s %#llx %#llx %#llx\n",
+			  online_state_names[p.state], p.start, p.size, p.done);
+}
+static DEVICE_ATTR_RO(online_progress);
+
 #ifdef CONFIG_MEMORY_FAILURE
 
 /* The page at the address that an administrator wrote. */
@@ -597,6 +616,7 @@ static DEVICE_ATTR_WO(hard_offline_page);
 static struct attribute *memory_bus_attrs[] = {
 	&dev_attr_block_size_bytes.attr,
 	&dev_attr_auto_online_blocks.attr,
+	&dev_attr_online_progress.attr,
 #ifdef CONFIG_MEMORY_FAILURE
 	&dev_attr_soft_offline_page.attr,
 	&dev_attr_hard_offline_page.attr,

@@ -39,12 +39,12 @@ static int count_block(struct memory_block *mem, void *count)
 /* Blocks that are there; those that are offline already do no harm. */
 static int offline_locked(const struct memory_line *r)
 {
-	struct mhp_order order = {
-		.limit_ms = r->numbered ? r->number : mhp_offline_timeout(),
-	};
+	struct mhp_order order = mhp_offline_order();
 	u64 blocks = 0;
 	int ret;
 
+	if (r->numbered)
+		order.limit_ms = r->number;
 	walk_memory_blocks(r->start, r->size, &blocks, count_block);
 	if (blocks != r->size / memory_block_size_bytes())
 		return refuse("offline", -ENOENT,

@@ -37,15 +37,50 @@ struct zoneref;
 int mhp_online_block(struct memory_block *mem);
 
 /**
+ * enum mhp_online_state - how a range that goes online fares
+ * @MHP_ONLINE_NONE:    nothing went online since boot
+ * @MHP_ONLINE_RUNNING: some of it may be up, and the rest will be
+ * @MHP_ONLINE_DONE:    all of it was
+ * @MHP_ONLINE_FAILED:  nothing of it ever was
+ */
+enum mhp_online_state {
+	MHP_ONLINE_NONE,
+	MHP_ONLINE_RUNNING,
+	MHP_ONLINE_DONE,
+	MHP_ONLINE_FAILED,
+};
+
+/**
+ * struct mhp_online_progress - the range that goes online, or the last one that did
+ * @state: how it fares
+ * @start: first physical address, bytes
+ * @size:  bytes
+ * @done:  bytes of it, from the start, that were given to the page allocator
+ */
+struct mhp_online_progress {
+	enum mhp_online_state state;
+	u64 start, size, done;
+};
+
+/**
+ * mhp_online_progress() - how far is onlining?
+ * @progress: becomes that; all of it of one moment
+ *
+ * Context: process context; takes no lock that onlining holds for long.
+ */
+void mhp_online_progress(struct mhp_online_progress *progress);
+
+/**
  * struct mhp_order - how memory is to go offline
  * @limit_ms: milliseconds that it may take; 0: as long as it needs
+ * @retries:  passes in a row that move nothing before it fails; 0: any number
  * @stop:     0; or the error it is to end with, undone: see mhp_order_stop()
  * @progress: called, unless it is NULL, with the memory hotplug lock held: so many
  *	      bytes of the range were looked through, but for what stays there
  * @blockers: unless it is NULL, becomes what was in the way when it failed
  */
 struct mhp_order {
-	unsigned int limit_ms;
+	unsigned int limit_ms, retries;
 	int stop;
 	void (*progress)(struct mhp_order *order, u64 bytes);
 	struct blocker_list *blockers;
@@ -64,7 +99,8 @@ struct mhp_order {
  * Context: process context, may sleep; device hotplug lock held, the memory
  * hotplug lock not: it is taken here.
  * Return: 0; -EINVAL: it has holes, or a block spans zones; -EPERM: boot memory is
- * in it; -EBUSY: something in it can never be moved; -EINTR: a signal came;
+ * in it; -EBUSY: something in it can never be moved, or has not been in @order->retries
+ * passes; -EINTR: a signal came;
  * -ECANCELED: it was called off; @order->stop; -ETIMEDOUT: it took too long; -ENOMEM;
  * or what a notifier said.
  */
@@ -82,8 +118,8 @@ int mhp_offline_range(u64 start, u64 size, struct mhp_order *order);
  */
 void mhp_order_stop(struct mhp_order *order, int err);
 
-/* How long offlining by files may take, in milliseconds; 0: not limited. */
-unsigned int mhp_offline_timeout(void);
+/* How offlining by files is to be done, unless who writes says so. */
+struct mhp_order mhp_offline_order(void);
 
 /**
  * mhp_offline_check() - what would happen if a range were to go offline?
@@ -128,9 +164,9 @@ static inline int mhp_offline_range(u64 start, u64 size,
 	return -EINVAL;
 }
 
-static inline unsigned int mhp_offline_timeout(void)
+static inline struct mhp_order mhp_offline_order(void)
 {
-	return 0;
+	return (struct mhp_order){ };
 }
 
 static inline bool mhp_block_removable(struct memory_block *mem)

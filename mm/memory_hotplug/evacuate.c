@@ -351,16 +351,26 @@ static int dissolve_huge(struct mhp_offlining *op)
 	return err;
 }
 
+/* Between two passes. */
+static int try_again(struct mhp_offlining *op)
+{
+	if (patience_spent(&op->patience, op->moved))
+		return mhp_offline_fail(op, -EBUSY,
+					"nothing has moved in as many passes as offline_retries or the order allows");
+	mhp_report_wait(op, patience_pause(&op->patience, ktime_get_ns(),
+					   op->moved));
+	return 0;
+}
+
 int mhp_evacuate(struct mhp_offlining *op)
 {
 	int err;
 
 	/* what is all free need not be looked through */
 	while (!mhp_all_free(op)) {
-		if (op->passes)
-			mhp_report_wait(op, patience_pause(&op->patience,
-							   ktime_get_ns(),
-							   op->moved));
+		err = op->passes ? try_again(op) : 0;
+		if (err)
+			return err;
 		err = move_pass(op) ?: dissolve_huge(op);
 		if (err)
 			return err;

@@ -13,7 +13,8 @@
  *			window_set.c  block_size.c  zone_extent.c
  *	state		piece.c  host.c  zone.c  section.c  node.c  memmap.c  resource.c
  *			pageset.c  zonelist.c  walkers.c  release.c  share.c
- *			memmap_fill.c  window_room.c  node_policies.c
+ *			memmap_fill.c  window_room.c  node_policies.c  progress.c
+ *			background.c
  *
  * A call goes down only. The memory hotplug lock is taken by transactions.
  */
@@ -29,6 +30,7 @@
 struct dentry;
 struct memory_block;
 struct memory_group;
+struct mhp_order;
 struct resource;
 struct zone;
 
@@ -39,6 +41,12 @@ struct zone;
 
 /* The caller holds the memory hotplug lock for writing. */
 void mhp_assert_locked(void);
+
+/*
+ * Those who wait for the lock for reading, or for CPUs to come and go, have their turn;
+ * nobody else can change which memory there is or is online.
+ */
+void mhp_let_readers_in(void);
 
 /* range.c */
 
@@ -270,8 +278,8 @@ void mhp_memblock_forget(u64 start, u64 size);
 /* The folder memory_hotplug in debugfs. */
 struct dentry *mhp_debugfs(void);
 
-/* offline_and_remove_memory() in limited time, 0 if it is not limited. */
-int mhp_offline_and_remove(u64 start, u64 size, unsigned int limit_ms);
+/* offline_and_remove_memory() as an order says. */
+int mhp_offline_and_remove(u64 start, u64 size, struct mhp_order *order);
 
 /* resource.c */
 
@@ -394,9 +402,41 @@ static inline bool mhp_note_by_blocks(void)
 void mhp_pages_begin(struct zone *zone, unsigned long pfn,
 		     unsigned long nr_pages);
 
-/* All page structs are written, sections are online, and the pages are used. */
-void mhp_pages_release(struct zone *zone, unsigned long pfn,
-		       unsigned long nr_pages);
+/*
+ * The first pages of a range, as many as CPUs write at once: page structs are written,
+ * sections are online, and the pages are used. Returns the page to go on with.
+ */
+unsigned long mhp_pages_release(struct zone *zone, unsigned long pfn,
+				unsigned long end);
+
+/* Has somebody set a callback for pages that go online? */
+bool mhp_pages_are_taken(void);
+
+/* background.c */
+
+/* Shall who onlines go on when the first piece of it is up? */
+bool mhp_background_wanted(void);
+
+/* Until what goes on in the background is over, if anything does. */
+void mhp_background_wait(void);
+
+/**
+ * mhp_background_begin() - have something done whose end need not be waited for
+ * @function: does it, and calls mhp_background_go_on() when it cannot fail any more
+ *
+ * Context: process context, sleeps; device hotplug lock held, after
+ * mhp_background_wait(); no other lock that @function takes.
+ * Return: 0: it has called that; or the error that @function has returned.
+ */
+int mhp_background_begin(int (*function)(void));
+void mhp_background_go_on(void);
+
+/* progress.c */
+
+/* A range begins to go online, some of it is up, and it is all up or has failed. */
+void mhp_progress_begin(unsigned long pfn, unsigned long nr_pages);
+void mhp_progress_up(unsigned long nr_pages);
+void mhp_progress_end(int err);
 
 /* share.c */
 

@@ -2,7 +2,8 @@
 /*
  * Offlining: pages are emptied and taken away from the page allocator.
  *
- * Owns:      the transaction, the parameter offline_timeout_ms.
+ * Owns:      the transaction, the parameters offline_timeout_ms and
+ *            offline_retries.
  * Must not:  write spans or present counts: zone.c does.
  * Locks:     mhp_offline_range() takes the memory hotplug lock; offline_pages()
  *            expects it.
@@ -54,9 +55,17 @@ module_param(offline_timeout_ms, uint, 0644);
 MODULE_PARM_DESC(offline_timeout_ms,
 		 "How long offlining by files of sysfs may take, unless the writer says so; 0: until a signal comes (default)");
 
-unsigned int mhp_offline_timeout(void)
+static unsigned int offline_retries;
+module_param(offline_retries, uint, 0644);
+MODULE_PARM_DESC(offline_retries,
+		 "How many passes in a row may move nothing before offlining by files of sysfs gives up; 0: any number (default)");
+
+struct mhp_order mhp_offline_order(void)
 {
-	return READ_ONCE(offline_timeout_ms);
+	return (struct mhp_order){
+		.limit_ms = READ_ONCE(offline_timeout_ms),
+		.retries = READ_ONCE(offline_retries),
+	};
 }
 
 static int not_offlined(const struct mhp_offlining *op, int err)
@@ -381,6 +390,7 @@ static int try_offline(struct mhp_offlining *op)
 	op->found = &found;
 	blocker_list_clear(&found);
 	patience_begin(&op->patience, ktime_get_ns(), op->order->limit_ms);
+	op->patience.tries = op->order->retries;
 	mhp_report_begin(op);
 	err = check_runs(op) ?: offline_prepare(op);
 	if (!err)

@@ -9,8 +9,9 @@
  *            lock; online_pages() expects it.
  *
  * What may fail comes first, in online_prepare(), and is undone there. Then
- * online_commit() cannot fail: the zone is made ready for pages, they come, and
- * what depends on how much memory there is follows.
+ * online_commit() cannot fail: the zone is made ready for pages, they come, piece
+ * after piece, each to be used as soon as it is up, and what depends on how much
+ * memory there is follows.
  */
 #define pr_fmt(fmt) "memory_hotplug: " fmt
 
@@ -35,15 +36,19 @@
 #include "../shuffle.h"
 #include "internal.h"
 
+struct run;
+
 /* Pages on their way to the page allocator. */
 struct onlining {
 	unsigned long pfn, nr_pages;
 	struct zone *zone;
 	struct memory_group *group;
+	const struct run *run;		/* all blocks of it, if that is what they are */
 	struct memory_notify note;	/* what listeners are told, if they are told once */
 	unsigned long announced;	/* pages that they have been told of */
 	bool new_kswapd, new_kcompactd;	/* started here, for a new node */
 	bool first_pages;		/* the zone has none yet */
+	bool usable;			/* some of it is up */
 	const char *why;		/* it failed */
 };
 
@@ -243,11 +248,41 @@ static void set_up_zone(struct zone *zone)
 	mhp_zone_set_seen(zone);
 }
 
-/* What depends on how much memory there is. */
-static void resize_system(const struct onlining *op)
+static void run_is_up(const struct run *run, struct zone *zone);
+
+/* A zone is used once it is in zonelists; and now nothing can go wrong any more. */
+static void first_is_up(const struct onlining *op)
 {
 	if (op->first_pages)
 		build_all_zonelists(NULL);
+	if (op->run)
+		run_is_up(op->run, op->zone);
+}
+
+/*
+ * Piece after piece. Between them others may have the lock for reading; those who
+ * take what comes (set_online_page_callback()) may hold locks of theirs meanwhile,
+ * and are not made to wait for more.
+ */
+static void release_all(struct onlining *op)
+{
+	unsigned long pfn = op->pfn, end = pfn + op->nr_pages;
+
+	while (pfn < end) {
+		if (pfn != op->pfn && !mhp_pages_are_taken())
+			mhp_let_readers_in();
+		pfn = mhp_pages_release(op->zone, pfn, end);
+		mhp_progress_up(pfn - op->pfn);
+		if (!op->usable)
+			first_is_up(op);
+		op->usable = true;
+		cond_resched();
+	}
+}
+
+/* What depends on how much memory there is. */
+static void resize_system(const struct onlining *op)
+{
 	shuffle_zone(op->zone);
 	init_per_zone_wmark_min();
 	writeback_set_ratelimit();
@@ -260,10 +295,26 @@ static void online_commit(struct onlining *op)
 	adjust_present_page_count(pfn_to_page(op->pfn), op->group,
 				  op->nr_pages);
 	mhp_arrive(&op->note);
-	mhp_pages_release(op->zone, op->pfn, op->nr_pages);
+	release_all(op);
 	mhp_zone_settle(op->zone);
 	resize_system(op);
 	tell_all(op, MEM_ONLINE, op->nr_pages);
+}
+
+static int online(struct onlining *op)
+{
+	int err;
+
+	mhp_assert_locked();
+	op->first_pages = !populated_zone(op->zone);
+	mhp_progress_begin(op->pfn, op->nr_pages);
+	err = online_prepare(op);
+	if (err)
+		not_onlined(op->pfn, op->nr_pages, err, op->why);
+	else
+		online_commit(op);
+	mhp_progress_end(err);
+	return err;
 }
 
 /**
@@ -276,7 +327,8 @@ static void online_commit(struct onlining *op)
  * The pages are of hot-added memory, or were offlined. Prints a line when it
  * fails; everything is as before then.
  *
- * Context: process context, may sleep; memory hotplug lock held for writing.
+ * Context: process context, may sleep; memory hotplug lock held for writing. Those who
+ * want it for reading may have it between two pieces of the range.
  * Return: 0; -EINVAL: not such a range; -ENOMEM; -EINTR: the task was killed;
  * or what a listener said.
  */
@@ -288,16 +340,9 @@ int online_pages(unsigned long pfn, unsigned long nr_pages, struct zone *zone,
 		.nr_pages = nr_pages,
 		.zone = zone,
 		.group = group,
-		.first_pages = !populated_zone(zone),
 	};
-	int err;
 
-	mhp_assert_locked();
-	err = online_prepare(&op);
-	if (err)
-		return not_onlined(pfn, nr_pages, err, op.why);
-	online_commit(&op);
-	return 0;
+	return online(&op);
 }
 
 /* Memory blocks */
@@ -321,6 +366,7 @@ struct unit {
 	bool inaccessible;		/* and were not there until now */
 	struct zone *zone;
 	struct memory_group *group;
+	const struct run *run;		/* it is all of it, or NULL */
 	struct memory_notify note;
 };
 
@@ -377,6 +423,13 @@ static int make_accessible(struct unit *unit)
 /* Under the lock, whole or not at all. */
 static int online_unit(struct unit *unit)
 {
+	struct onlining op = {
+		.pfn = unit->pfn,
+		.nr_pages = unit->nr_pages,
+		.zone = unit->zone,
+		.group = unit->group,
+		.run = unit->run,
+	};
 	int err;
 
 	err = make_accessible(unit);
@@ -385,7 +438,7 @@ static int online_unit(struct unit *unit)
 	err = init_memmap(unit);
 	if (err)
 		goto inaccessible;
-	err = online_pages(unit->pfn, unit->nr_pages, unit->zone, unit->group);
+	err = online(&op);
 	if (err)
 		goto deinit;
 	/* those that hold page structs are in the zone, but nobody's to use */
@@ -520,6 +573,17 @@ static int note_zone(struct memory_block *mem, void *zone)
 	return 0;
 }
 
+/* The one that is onlined in the background. */
+static struct run background;
+
+static void run_is_up(const struct run *run, struct zone *zone)
+{
+	walk_memory_blocks(PFN_PHYS(run->pfn), PFN_PHYS(run->nr_pages), zone,
+			   note_zone);
+	if (run == &background)
+		mhp_background_go_on();
+}
+
 static int online_run_locked(struct run *run)
 {
 	struct zone *zone = choose_zone(run);	/* may cut it */
@@ -528,24 +592,40 @@ static int online_run_locked(struct run *run)
 		.pfn = run->pfn,
 		.nr_pages = run->nr_pages,
 		.group = run->group,
+		.run = run,
 	};
-	int err = online_unit(&unit);
 
-	if (!err)
-		walk_memory_blocks(PFN_PHYS(run->pfn), PFN_PHYS(run->nr_pages),
-				   zone, note_zone);
+	return online_unit(&unit);
+}
+
+static int online_run_now(struct run *run)
+{
+	int err;
+
+	mem_hotplug_begin();
+	err = online_run_locked(run);
+	mem_hotplug_done();
 	return err;
 }
 
+static int online_background(void)
+{
+	return online_run_now(&background);
+}
+
+/* Device hotplug lock held: nobody else begins one meanwhile. */
 static int online_run(struct run *run)
 {
 	int err;
 
 	if (run->single)
 		return 0;
-	mem_hotplug_begin();
-	err = online_run_locked(run);
-	mem_hotplug_done();
+	if (!mhp_background_wanted() || mhp_pages_are_taken())
+		return online_run_now(run);
+	mhp_background_wait();
+	background = *run;
+	err = mhp_background_begin(online_background);
+	*run = background;	/* it may have been cut */
 	return err;
 }
 

@@ -15,9 +15,20 @@ void patience_begin(struct patience *p, u64 now, u64 limit_ms)
 	p->pause = SHORTEST;
 	p->end = U64_MAX;
 	p->limit = limit_ms * PATIENCE_NSEC_PER_MSEC;
+	p->tries = 0;
+	p->idle = 0;
 	/* a limit that the clock cannot reach is none */
 	if (limit_ms && limit_ms < (U64_MAX - now) / PATIENCE_NSEC_PER_MSEC)
 		p->end = now + p->limit;
+}
+
+bool patience_spent(struct patience *p, bool progress)
+{
+	if (progress)
+		p->idle = 0;
+	else if (p->idle < U32_MAX)
+		p->idle++;
+	return p->tries && p->idle >= p->tries;
 }
 
 u64 patience_pause(struct patience *p, u64 now, bool progress)

@@ -17,11 +17,14 @@
  * @end:   when it is over; %U64_MAX: never
  * @limit: how long it may take, if it may not take forever
  * @pause: how long the next wait is, without progress
+ * @tries: how many in a row may move nothing; 0: any number
+ * @idle:  how many have, the last ones
  */
 struct patience {
 	u64 end;
 	u64 limit;
 	u64 pause;
+	unsigned int tries, idle;
 };
 
 /**
@@ -29,8 +32,17 @@ struct patience {
  * @p:        patience
  * @now:      time
  * @limit_ms: milliseconds that it may take; 0: as long as it needs
+ *
+ * It may try as often as there is time for; see @tries.
  */
 void patience_begin(struct patience *p, u64 now, u64 limit_ms);
+
+/**
+ * patience_spent() - was that one try too many? To be asked after each
+ * @p:        patience
+ * @progress: did it move anything?
+ */
+bool patience_spent(struct patience *p, bool progress);
 
 static inline bool patience_limited(const struct patience *p)
 {

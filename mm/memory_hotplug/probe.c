@@ -100,6 +100,7 @@ int mhp_probe_add(u64 start, u64 size, int nid)
 
 static int remove_locked(u64 start, u64 size, bool offline)
 {
+	struct mhp_order order = mhp_offline_order();
 	int ret, nid;
 
 	if (mhp_tenant_of(start, size) != MHP_TENANT_RAM)
@@ -111,8 +112,7 @@ static int remove_locked(u64 start, u64 size, bool offline)
 	if (window_set_room(&added, 1))
 		return mhp_not_removed(start, size, -ENOMEM,
 				       "no memory to note it, free some");
-	ret = offline ? mhp_offline_and_remove(start, size,
-					       mhp_offline_timeout()) :
+	ret = offline ? mhp_offline_and_remove(start, size, &order) :
 			mhp_remove_memory_killable(start, size);
 	if (!ret)
 		window_set_cut(&added, start, start + size);

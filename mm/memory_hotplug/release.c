@@ -116,6 +116,11 @@ int restore_online_page_callback(online_page_callback_t callback)
 }
 EXPORT_SYMBOL_GPL(restore_online_page_callback);
 
+bool mhp_pages_are_taken(void)
+{
+	return READ_ONCE(online_run) != generic_online_page;
+}
+
 /* Is freeing a page more than putting it on a list? */
 
 #ifdef CONFIG_PAGE_OWNER
@@ -296,24 +301,20 @@ static unsigned long pieces_end(unsigned long pfn, unsigned int nr)
 	return ALIGN(pfn + 1, PIECE) + (nr - 1) * PIECE;
 }
 
-void mhp_pages_release(struct zone *zone, unsigned long pfn,
-		       unsigned long nr_pages)
+unsigned long mhp_pages_release(struct zone *zone, unsigned long pfn,
+				unsigned long end)
 {
-	unsigned long end = pfn + nr_pages, next;
 	int nid = zone_to_nid(zone);
+	unsigned long next = min(end, pieces_end(pfn, mhp_share_count(nid)));
 	const struct pieces pieces = {
 		.sharing = { .write = write_piece, .nid = nid },
 		.zone = zone,
-		.free = online_run == generic_online_page &&
-			!frees_are_watched(),
+		.free = !mhp_pages_are_taken() && !frees_are_watched(),
 	};
 
 	mhp_assert_locked();
 	if (pieces.free)
-		adjust_managed_page_count(pfn_to_page(pfn), nr_pages);
-	for (; pfn < end; pfn = next) {
-		next = min(end, pieces_end(pfn, mhp_share_count(nid)));
-		release_pieces(&pieces, pfn, next);
-		cond_resched();
-	}
+		adjust_managed_page_count(pfn_to_page(pfn), next - pfn);
+	release_pieces(&pieces, pfn, next);
+	return next;
 }

@@ -218,15 +218,14 @@ static void put_back_online(u64 start, u64 size, u8 *types)
 	destroy_work_on_stack(&r.work);
 }
 
-static int offline_and_remove(u64 start, u64 size, unsigned int limit_ms,
+static int offline_and_remove(u64 start, u64 size, struct mhp_order *order,
 			      u8 *types)
 {
-	struct mhp_order order = { .limit_ms = limit_ms };
 	u8 *next = types;
 	int ret;
 
 	walk_memory_blocks(start, size, &next, note_block);
-	ret = memory_blocks_offline(start, size, &order);
+	ret = memory_blocks_offline(start, size, order);
 	if (ret < 0)
 		return ret;
 	ret = remove_offline(start, size, true);
@@ -235,7 +234,7 @@ static int offline_and_remove(u64 start, u64 size, unsigned int limit_ms,
 	return ret;
 }
 
-int mhp_offline_and_remove(u64 start, u64 size, unsigned int limit_ms)
+int mhp_offline_and_remove(u64 start, u64 size, struct mhp_order *order)
 {
 	int ret = mhp_check_range(start, size);
 	u8 *types;
@@ -249,7 +248,7 @@ int mhp_offline_and_remove(u64 start, u64 size, unsigned int limit_ms)
 				       "no memory to note what is online, free some");
 	lock_device_hotplug();
 	memory_uevents_begin(start, size);
-	ret = offline_and_remove(start, size, limit_ms, types);
+	ret = offline_and_remove(start, size, order, types);
 	memory_uevents_end();
 	unlock_device_hotplug();
 	kvfree(types);
@@ -271,8 +270,10 @@ int mhp_offline_and_remove(u64 start, u64 size, unsigned int limit_ms)
  */
 int offline_and_remove_memory(u64 start, u64 size)
 {
-	/* no limit: virtio-mem, which calls this, knows no -ETIMEDOUT */
-	return mhp_offline_and_remove(start, size, 0);
+	/* no limits: virtio-mem, which calls this, knows no -ETIMEDOUT */
+	struct mhp_order order = { };
+
+	return mhp_offline_and_remove(start, size, &order);
 }
 EXPORT_SYMBOL_GPL(offline_and_remove_memory);
 

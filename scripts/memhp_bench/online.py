@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Adding and onlining 1 GiB and 56 GiB: instructions."""
+"""Adding and onlining 1 GiB and 56 GiB: instructions, how long the lock is held, and what
+several CPUs make of it."""
 
 from memhp_vm.counting import BUILD, booted, windows_in
 
@@ -13,21 +14,33 @@ LARGE_START, LARGE_GIB = 0xc0000000, 56
 # To ZONE_MOVABLE: with rodata=full blocks map it (MAP-06).
 ONLINE_TARGETS = {("on", 1): 6, ("full", 1): 8, ("full", LARGE_GIB): 14}
 GROWTH = 1.02       # of the cost of a GiB, from 1 to LARGE_GIB
+HOLD = 2_000_000    # instructions for which the memory hotplug lock may be held
+
+# Large blocks, as a machine with so much memory chooses at boot: to make a block is
+# nothing that several CPUs could share.
+SHARED_GIB, CPUS, GAIN = 32, 4, 3.2
+SHARED_BLOCKS = "memory_block_size=2G"
 
 
-def large_boot(library, tree, rodata):
-    """Instructions for adding and onlining LARGE_GIB, after 1 GiB to warm up."""
-    counts = BUILD / f"{tree}-{rodata}-large.txt"
-    with booted(library, tree, f"{LARGE_GIB + 4}G", "2G", counts,
-                f"rodata={rodata}") as guest:
+def large_boot(library, tree, name, gib, options, warm=SIZE, cpus=1):
+    """What adding and onlining some GiB takes, after less to warm up: {column: count}"""
+    counts = BUILD / f"{tree}-{name}.txt"
+    with booted(library, tree, f"{gib + 4}G", "2G", counts, options, cpus=cpus) as guest:
         online_by_itself(guest)
         place = f"start={LARGE_START:#x} online=1"
-        run_module(guest, f"{place} size={SIZE:#x} rounds=1")
-        run_module(guest, f"{place} size={LARGE_GIB * SIZE:#x} rounds=1 keep=1")
+        run_module(guest, f"{place} size={warm:#x} rounds=1")
+        run_module(guest, f"{place} size={gib * SIZE:#x} rounds=1 keep=1")
     found = windows_in(counts)
     if [window for window, _ in found] != [2, 3, 2]:
         raise SystemExit(f"bench: {counts}: not the three windows that were expected")
-    return found[2][1]["instructions"]
+    return found[2][1]
+
+
+def shared(library, tree, workers):
+    """The same for SHARED_GIB, written by some of CPUS."""
+    return large_boot(library, tree, f"shared-{workers}", SHARED_GIB,
+                      f"rodata=on {SHARED_BLOCKS} memory_hotplug.online_cpus={workers}",
+                      warm=2 * SIZE, cpus=CPUS)
 
 
 def judge_online(numbers, report):
@@ -47,6 +60,21 @@ def judge_online(numbers, report):
     report.goal(f"ONLINE-04 a GiB of {LARGE_GIB} costs what one alone costs, {GROWTH} times"
                 " at most", each["grafted"] <= GROWTH, round(each["grafted"], 3),
                 round(each["stock"], 3))
+    hold = {tree: numbers[tree, "hold"] for tree in TREES}
+    report.goal(f"ONLINE-06 adding and onlining {LARGE_GIB} GiB, the memory hotplug lock is held"
+                f" for {HOLD} instructions at a stretch at most", hold["grafted"] <= HOLD,
+                hold["grafted"], hold["stock"])
+    judge_shared(numbers, report)
+
+
+def judge_shared(numbers, report):
+    one, several = (numbers["shared", workers]["most"] for workers in (1, CPUS))
+    print(f"# {SHARED_GIB} GiB: the busiest of {CPUS} CPUs has {one} instructions when one"
+          f" writes, {several} when all do; together {numbers['shared', 1]['instructions']}"
+          f" and {numbers['shared', CPUS]['instructions']}")
+    report.goal(f"ONLINE-05 adding and onlining {SHARED_GIB} GiB, {SHARED_BLOCKS}: the busiest of"
+                f" {CPUS} CPUs has {GAIN} times fewer instructions than one alone, at least",
+                one >= GAIN * several, several, one, f"stock: one alone; {one / several:.2f} times")
 
 
 def measure_online(library, boots):
@@ -55,7 +83,11 @@ def measure_online(library, boots):
         for rodata in ("on", "full"):
             found = measure(library, tree, rodata, boots, windows=ONLINE)
             numbers[tree, rodata, 1] = found["add+online", "instructions"]
-        numbers[tree, "full", LARGE_GIB] = large_boot(library, tree, "full")
+        large = large_boot(library, tree, "full-large", LARGE_GIB, "rodata=full")
+        numbers[tree, "full", LARGE_GIB] = large["instructions"]
+        numbers[tree, "hold"] = large["hold"]
+    for workers in (1, CPUS):
+        numbers["shared", workers] = shared(library, "grafted", workers)
     return numbers
 
 
@@ -65,4 +97,4 @@ def profile(library):
             show_profile(library, tree, rodata, ONLINE)
 
 
-PART = Part(measure_online, judge_online, len(ONLINE_TARGETS) + 1, profile)
+PART = Part(measure_online, judge_online, len(ONLINE_TARGETS) + 3, profile)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Guests whose work is counted, by the QEMU plugin tools/bench/count.c and -icount.
 
-A counts file has a line for each window that a test module marked: its number, and
-how many there were of each of COLUMNS. A profile has a line for each address.
+A counts file has a line for each window that a test module marked: its number, how many
+there were of each of COLUMNS, and the LARGEST: what the busiest CPU did, and the longest
+stretch for which the memory hotplug lock was held, both in instructions. A profile has a
+line for each address.
 """
 
 import bisect
@@ -15,6 +17,8 @@ from .vm import Guest
 
 BUILD = paths.BUILD / "bench"
 COLUMNS = ("instructions", "stores", "tlbi", "dsb")
+LARGEST = ("most", "hold")
+LOCK = ("mem_hotplug_begin", "mem_hotplug_done", "mhp_let_readers_in")  # stock has two
 
 
 def plugin():
@@ -25,12 +29,20 @@ def plugin():
     return library
 
 
-def booted(library, tree, memory, known, counts, options, profile=None, nodes=1):
-    """A guest with one CPU that knows a part of its memory and counts into a file.
-    Each node has as much memory; the first has the CPU."""
-    into = f"{library},out={counts}" + (f",profile={profile}" if profile else "")
-    each = [Node(memory, 1)] + [Node(memory, 0)] * (nodes - 1)
-    return Guest(tree=tree, topology=Topology(nodes=each), icount=True,
+def lock_functions(tree):
+    """Where the lock is taken, dropped and passed on, as the plugin wants it."""
+    places = {name: f"{address:x}" for address, name in symbols(tree)}
+    return ":".join(places[name] for name in LOCK if name in places)
+
+
+def booted(library, tree, memory, known, counts, options, profile=None, nodes=1, cpus=1):
+    """A guest that knows a part of its memory and counts into a file. Each node has as
+    much memory; the first has the CPUs. If there are several they run at once, and the
+    numbers do not repeat as exactly."""
+    into = f"{library},out={counts},hold={lock_functions(tree)}"
+    into += f",profile={profile}" if profile else ""
+    each = [Node(memory, cpus)] + [Node(memory, 0)] * (nodes - 1)
+    return Guest(tree=tree, topology=Topology(nodes=each), icount=cpus == 1,
                  timeout=600, silence=600,
                  cmdline=f"mem={known} quiet loglevel=3 nokaslr {options}",
                  qemu_args=["-plugin", into])
@@ -39,7 +51,8 @@ def booted(library, tree, memory, known, counts, options, profile=None, nodes=1)
 def windows_in(counts):
     """[(window, {column: count})]"""
     lines = (line.split() for line in counts.read_text().splitlines())
-    return [(int(window), dict(zip(COLUMNS, map(int, numbers)))) for window, *numbers in lines]
+    return [(int(window), dict(zip(COLUMNS + LARGEST, map(int, numbers))))
+            for window, *numbers in lines]
 
 
 def symbols(tree):

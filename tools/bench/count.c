@@ -5,7 +5,12 @@
  * A mark is a HINT instruction that does nothing: 0x60 + n begins window n, 0x7f
  * ends it. For each window a line is written to the file that out= names:
  *
- *	n instructions stores tlbi dsb
+ *	n instructions stores tlbi dsb most hold
+ *
+ * "most" is the instructions of the CPU that had most of them. With hold=BEGIN:END or
+ * hold=BEGIN:END:TURN, three addresses in hexadecimal, "hold" is the longest stretch,
+ * in instructions, from a call of BEGIN to one of END; at TURN a stretch ends and another
+ * one begins. These are functions that take a lock, drop it, and let others have it.
  *
  * With profile=FILE, which is slower, FILE gets for each window the instructions
  * that ran, by address: lines of "n address count". Boot with nokaslr and look the
@@ -15,7 +20,8 @@
  * instruction at that address is reached.
  *
  * Only the kernel is counted (addresses with bit 63 set), on all CPUs together.
- * Run with -icount and one CPU, and the numbers repeat.
+ * Run with -icount and one CPU, and the numbers repeat. With -icount several CPUs take
+ * turns that are longer than most work: to see them share, run without.
  *
  * The functions of QEMU that are used are declared here: no header of them is
  * packaged. Stores are seen by callback, because the inline counters of 7.2
@@ -57,32 +63,92 @@ extern bool qemu_plugin_mem_is_store(uint32_t info);
 __attribute__((visibility("default"))) int qemu_plugin_version = API_VERSION;
 
 #define BOOT_WINDOW	99
+#define MOST_CPUS	64
 
 static FILE *out;
 static int window = -1;
 static uint64_t boot_end;
-static struct {
+
+/* Of each CPU, which is a thread, and writes its own; apart, so that none waits. */
+struct counts {
 	uint64_t instructions, stores, tlbi, dsb;
-} now;
+} __attribute__((aligned(64)));
+
+static struct counts now[MOST_CPUS];
 
 static void on_instruction(unsigned int cpu, void *data)
 {
-	now.instructions += window >= 0;
+	now[cpu % MOST_CPUS].instructions += window >= 0;
 }
 
 static void on_store(unsigned int cpu, uint32_t info, uint64_t va, void *data)
 {
-	now.stores += window >= 0 && qemu_plugin_mem_is_store(info);
+	now[cpu % MOST_CPUS].stores += window >= 0 && qemu_plugin_mem_is_store(info);
 }
 
 static void on_tlbi(unsigned int cpu, void *data)
 {
-	now.tlbi += window >= 0;
+	now[cpu % MOST_CPUS].tlbi += window >= 0;
 }
 
 static void on_dsb(unsigned int cpu, void *data)
 {
-	now.dsb += window >= 0;
+	now[cpu % MOST_CPUS].dsb += window >= 0;
+}
+
+static struct counts all_cpus(uint64_t *most)
+{
+	struct counts sum = { 0 };
+	unsigned int cpu;
+
+	*most = 0;
+	for (cpu = 0; cpu < MOST_CPUS; cpu++) {
+		sum.instructions += now[cpu].instructions;
+		sum.stores += now[cpu].stores;
+		sum.tlbi += now[cpu].tlbi;
+		sum.dsb += now[cpu].dsb;
+		if (now[cpu].instructions > *most)
+			*most = now[cpu].instructions;
+	}
+	return sum;
+}
+
+/* How long a lock is held, by functions that take it, drop it, and pass it on. */
+enum { HOLD_BEGIN, HOLD_END, HOLD_TURN, HOLD_MARKS };
+
+static uint64_t hold_marks[HOLD_MARKS], longest_hold, held_since;
+static bool held;
+
+static uint64_t instructions_now(void)
+{
+	uint64_t most;
+
+	return all_cpus(&most).instructions;
+}
+
+static void end_hold(void)
+{
+	uint64_t hold = instructions_now() - held_since;
+
+	if (held && hold > longest_hold)
+		longest_hold = hold;
+	held = false;
+}
+
+static void begin_hold(void)
+{
+	held_since = instructions_now();
+	held = true;
+}
+
+static void on_hold_mark(unsigned int cpu, void *data)
+{
+	if (window < 0)
+		return;
+	if (data != &hold_marks[HOLD_BEGIN])
+		end_hold();
+	if (data != &hold_marks[HOLD_END])
+		begin_hold();
 }
 
 /* Instructions that were translated, for the profile; they are never freed. */
@@ -128,14 +194,20 @@ static void write_profile(void)
 
 static void on_begin(unsigned int cpu, void *data)
 {
-	memset(&now, 0, sizeof(now));
+	memset(now, 0, sizeof(now));
+	longest_hold = 0;
+	held = false;
 	window = (int)(uintptr_t)data;
 }
 
 static void on_end(unsigned int cpu, void *data)
 {
-	fprintf(out, "%d %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", window,
-		now.instructions, now.stores, now.tlbi, now.dsb);
+	uint64_t most;
+	struct counts sum = all_cpus(&most);
+
+	fprintf(out, "%d %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
+		" %" PRIu64 "\n", window, sum.instructions, sum.stores, sum.tlbi,
+		sum.dsb, most, longest_hold);
 	fflush(out);
 	if (profile)
 		write_profile();
@@ -168,6 +240,17 @@ static bool is_dsb(uint32_t op)
 	return (op & 0xfffff0ff) == 0xd503309f || (op & 0xfffff3ff) == 0xd503323f;
 }
 
+static void look_for_holds(struct qemu_plugin_insn *insn)
+{
+	uint64_t va = qemu_plugin_insn_vaddr(insn);
+	int i;
+
+	for (i = 0; i < HOLD_MARKS; i++)
+		if (hold_marks[i] && hold_marks[i] == va)
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_hold_mark,
+					NO_REGISTERS, &hold_marks[i]);
+}
+
 static void look_at(struct qemu_plugin_insn *insn)
 {
 	uint32_t op;
@@ -180,6 +263,7 @@ static void look_at(struct qemu_plugin_insn *insn)
 	if (boot_end && qemu_plugin_insn_vaddr(insn) == boot_end)
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_boot_end, NO_REGISTERS,
 						       NULL);
+	look_for_holds(insn);
 	qemu_plugin_register_vcpu_insn_exec_cb(insn, on_instruction, NO_REGISTERS, NULL);
 	if (profile)
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_site, NO_REGISTERS,
@@ -219,13 +303,25 @@ static FILE *open_file(const char *argument, const char *name)
 	return file;
 }
 
+/* "hold=A:B" or "hold=A:B:C" */
+static bool read_holds(const char *argument)
+{
+	if (strncmp(argument, "hold=", 5))
+		return false;
+	return sscanf(argument + 5, "%" SCNx64 ":%" SCNx64 ":%" SCNx64,
+		      &hold_marks[HOLD_BEGIN], &hold_marks[HOLD_END],
+		      &hold_marks[HOLD_TURN]) >= 2;
+}
+
 __attribute__((visibility("default")))
 int qemu_plugin_install(plugin_id id, const struct qemu_info *info, int argc,
 			char **argv)
 {
+	bool holds = false;
 	int i;
 
 	for (i = 0; i < argc; i++) {
+		holds |= read_holds(argv[i]);
 		if (!out)
 			out = open_file(argv[i], "out=");
 		if (!profile)
@@ -233,8 +329,8 @@ int qemu_plugin_install(plugin_id id, const struct qemu_info *info, int argc,
 		if (!strncmp(argv[i], "boot=", 5))
 			boot_end = strtoull(argv[i] + 5, NULL, 16);
 	}
-	if (!out || argc != 1 + !!profile + !!boot_end) {
-		fprintf(stderr, "count: arguments are out=FILE and, if wanted, profile=FILE and boot=ADDRESS\n");
+	if (!out || argc != 1 + !!profile + !!boot_end + holds) {
+		fprintf(stderr, "count: arguments are out=FILE and, if wanted, profile=FILE, boot=ADDRESS and hold=BEGIN:END\n");
 		return -1;
 	}
 	if (boot_end)

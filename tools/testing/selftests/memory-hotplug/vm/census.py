@@ -12,8 +12,9 @@ from observe import state
 
 ROOTS = "/sys/devices/system/memory /sys/devices/system/node"
 PARAMETERS = "/sys/module/memory_hotplug/parameters"
-# These change from one moment to the next.
-VARYING = "! -name vmstat ! -name meminfo ! -name numastat ! -path '*/power/*'"
+# These change from one moment to the next; online_progress is of what was tried last.
+VARYING = ("! -name vmstat ! -name meminfo ! -name numastat ! -name online_progress"
+           " ! -path '*/power/*'")
 
 FILES = "find {} | sort | xargs stat -c '%A %N'"
 CONTENTS = "find {} -type f " + VARYING + " | sort | xargs grep -H '' 2>&1 || true"

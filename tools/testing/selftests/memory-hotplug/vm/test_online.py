@@ -10,6 +10,7 @@ import re
 from contextlib import contextmanager
 
 import policies
+import progress
 from census import everything
 from machines import HIDDEN
 from observe import expect_same
@@ -284,4 +285,4 @@ SCENARIOS = [
     ("ONLINE-01 ONLINE-03 a range goes where its blocks would go one by one", policy),
     ("ONLINE-02 nodes have policies of their own, the machine's is for the others",
      policies.of_nodes),
-]
+] + progress.SCENARIOS

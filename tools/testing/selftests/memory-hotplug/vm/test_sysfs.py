@@ -49,9 +49,9 @@ SHOW_A_DIMM = ("files, modes and links", "contents of files", "/proc/iomem", "zo
 # test_uevent.py and test_online.py. What stock says of "removable" is always the same:
 # see test_boot.py.
 OURS = re.compile(r"/sys/devices/system/memory/(probe|remove|window_add|window_remove|"
-                  r"offline|offline_check|offline_cancel)\b|"
-                  r"/sys/module/memory_hotplug/parameters/(one_uevent|online_cpus|"
-                  r"offline_timeout_ms|movable_limit)\b|"
+                  r"offline|offline_check|offline_cancel|online_progress)\b|"
+                  r"/sys/module/memory_hotplug/parameters/(one_uevent|online_cpus|online_background|"
+                  r"offline_timeout_ms|offline_retries|movable_limit)\b|"
                   r"/memory\d+/removable:")
 
 
