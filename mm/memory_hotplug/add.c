@@ -92,6 +92,19 @@ static int add_pieces(const struct addition *a)
 	return mhp_pieces_add(&pieces);
 }
 
+static int join_node(const struct addition *a)
+{
+	u64 end = a->start + a->size, at, next;
+	int ret = 0;
+
+	for (at = a->start; at < end && !ret; at = next) {
+		next = min(end, at + mhp_blocks_at_once());
+		ret = memory_blocks_join_node(at, next - at, a->nid);
+		mhp_let_readers_in();
+	}
+	return ret;
+}
+
 static int add_locked(const struct addition *a)
 {
 	int node_is_new = mhp_node_begin(a->nid);
@@ -106,7 +119,7 @@ static int add_locked(const struct addition *a)
 	ret = add_pieces(a);
 	if (ret)
 		goto memblock;
-	ret = memory_blocks_join_node(a->start, a->size, a->nid);
+	ret = join_node(a);
 	if (ret) {
 		mhp_not_added(a->start, a->size, ret,
 			      "no links between its memory blocks and the node");

@@ -21,6 +21,7 @@
 #include <linux/kconfig.h>
 #include <linux/list.h>
 #include <linux/memhp.h>
+#include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/memremap.h>
 #include <linux/types.h>
@@ -203,6 +204,12 @@ struct mhp_pieces {
 	bool inaccessible;
 	struct memory_group *group;
 };
+
+/* Bytes of the memory blocks that are made before others have a turn. */
+static inline u64 mhp_blocks_at_once(void)
+{
+	return 32ULL * memory_block_size_bytes();
+}
 
 /* Whole or not at all: 0, or the first error of a step. */
 int mhp_pieces_add(const struct mhp_pieces *p);

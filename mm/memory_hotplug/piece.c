@@ -11,18 +11,33 @@
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/memremap.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
 
 #include "internal.h"
 
+/* There may be thousands, all of them offline yet: nobody else has to wait for all. */
 static int blocks_add(const struct mhp_pieces *p, u64 start, u64 size,
 		      struct vmem_altmap *altmap)
 {
-	int ret = create_memory_block_devices(start, size, altmap, p->group);
+	u64 end = start + size, at, next;
+	int ret;
 
-	return ret ? mhp_not_added(p->start, p->size, ret,
-				   "no memory blocks for it") : 0;
+	for (at = start; at < end; at = next) {
+		next = min(end, at + mhp_blocks_at_once());
+		ret = create_memory_block_devices(at, next - at, altmap,
+						  p->group);
+		if (ret)
+			goto remove;
+		mhp_let_readers_in();
+	}
+	return 0;
+
+remove:
+	if (at > start)
+		remove_memory_block_devices(start, at - start);
+	return mhp_not_added(p->start, p->size, ret, "no memory blocks for it");
 }
 
 /* The range is one piece, and its front is no memory block. */

@@ -9,17 +9,29 @@
  *
  * The caller writes a part itself, and those that no worker has begun with by
  * then: a machine that cannot have workers is slower, and nothing else.
+ *
+ * Each part is queued for another CPU. Left to themselves, workers stay with those
+ * CPUs that share a cache with the one that queues: where none does, all of them
+ * would wait for that one.
  */
 #include <linux/align.h>
+#include <linux/atomic.h>
 #include <linux/cpumask.h>
+#include <linux/jiffies.h>
+#include <linux/math.h>
 #include <linux/minmax.h>
 #include <linux/moduleparam.h>
+#include <linux/smp.h>
 #include <linux/topology.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "internal.h"
 
 #define MOST	32U
+
+/* To wake a CPU takes much less; to write a part of one GiB, about as long. */
+#define LONGEST_WAKE_MS	10
 
 static unsigned int online_cpus;
 module_param(online_cpus, uint, 0644);
@@ -34,6 +46,10 @@ struct share {
 };
 
 static struct share shares[MOST];
+
+/* Parts that no worker has begun with, and who waits for that. */
+static atomic_t waiting;
+static DECLARE_WAIT_QUEUE_HEAD(begun);
 
 unsigned int mhp_share_count(int nid)
 {
@@ -50,17 +66,36 @@ static void do_share(struct share *share)
 
 static void work_on_share(struct work_struct *work)
 {
+	if (atomic_dec_and_test(&waiting))
+		wake_up(&begun);
 	do_share(container_of(work, struct share, work));
 }
 
+/* CPUs of the node, if it has any; none goes while the hotplug lock is held. */
+static const struct cpumask *cpus_for(int nid)
+{
+	const struct cpumask *cpus = cpumask_of_node(nid);
+
+	return cpumask_intersects(cpus, cpu_online_mask) ? cpus :
+							   cpu_online_mask;
+}
+
+static unsigned int cpu_after(unsigned int cpu, const struct cpumask *cpus)
+{
+	unsigned int next = cpumask_next_and(cpu, cpus, cpu_online_mask);
+
+	return next < nr_cpu_ids ? next :
+				   cpumask_first_and(cpus, cpu_online_mask);
+}
+
 static void begin_share(struct share *share, const struct mhp_sharing *all,
-			unsigned long pfn, unsigned long end)
+			unsigned long pfn, unsigned long end, unsigned int cpu)
 {
 	share->all = all;
 	share->pfn = pfn;
 	share->end = end;
 	INIT_WORK(&share->work, work_on_share);
-	queue_work_node(all->nid, system_unbound_wq, &share->work);
+	queue_work_on(cpu, system_unbound_wq, &share->work);
 }
 
 /* Waits for it, or does it if nobody has begun. */
@@ -74,11 +109,18 @@ void mhp_share(const struct mhp_sharing *all, unsigned long pfn,
 	       unsigned long end, unsigned long each)
 {
 	unsigned long own_end = min(end, ALIGN(pfn + 1, each)), at;
-	unsigned int nr = 0, i;
+	const struct cpumask *cpus = cpus_for(all->nid);
+	unsigned int cpu = raw_smp_processor_id(), nr = 0, i;
 
 	mhp_assert_locked();
-	for (at = own_end; at < end && nr < MOST; at += each)
-		begin_share(&shares[nr++], all, at, min(end, at + each));
+	atomic_set(&waiting, DIV_ROUND_UP(end - own_end, each));
+	for (at = own_end; at < end && nr < MOST; at += each) {
+		cpu = cpu_after(cpu, cpus);
+		begin_share(&shares[nr++], all, at, min(end, at + each), cpu);
+	}
+	/* whose worker is on its way needs nobody who does it for him */
+	wait_event_timeout(begun, !atomic_read(&waiting),
+			   msecs_to_jiffies(LONGEST_WAKE_MS));
 	all->write(all, pfn, own_end);
 	for (i = 0; i < nr; i++)
 		finish_share(&shares[i]);

@@ -8,7 +8,7 @@ from . import Part
 from .report import TREES
 from .rounds import ONLINE, SIZE, measure, online_by_itself, run_module, show_profile
 
-LARGE_START, LARGE_GIB = 0xc0000000, 56
+LARGE_START, LARGE_GIB = 0x100000000, 56
 
 # (rodata, GiB): so many times fewer instructions than stock, at least
 # To ZONE_MOVABLE: with rodata=full blocks map it (MAP-06).

@@ -37,12 +37,11 @@ def lock_functions(tree):
 
 def booted(library, tree, memory, known, counts, options, profile=None, nodes=1, cpus=1):
     """A guest that knows a part of its memory and counts into a file. Each node has as
-    much memory; the first has the CPUs. If there are several they run at once, and the
-    numbers do not repeat as exactly."""
+    much memory; the first has the CPUs, which take turns."""
     into = f"{library},out={counts},hold={lock_functions(tree)}"
     into += f",profile={profile}" if profile else ""
     each = [Node(memory, cpus)] + [Node(memory, 0)] * (nodes - 1)
-    return Guest(tree=tree, topology=Topology(nodes=each), icount=cpus == 1,
+    return Guest(tree=tree, topology=Topology(nodes=each), icount=True,
                  timeout=600, silence=600,
                  cmdline=f"mem={known} quiet loglevel=3 nokaslr {options}",
                  qemu_args=["-plugin", into])

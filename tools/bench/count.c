@@ -20,8 +20,8 @@
  * instruction at that address is reached.
  *
  * Only the kernel is counted (addresses with bit 63 set), on all CPUs together.
- * Run with -icount and one CPU, and the numbers repeat. With -icount several CPUs take
- * turns that are longer than most work: to see them share, run without.
+ * Run with -icount and one CPU, and the numbers repeat. Several CPUs take turns
+ * then, and time goes by what all of them execute.
  *
  * The functions of QEMU that are used are declared here: no header of them is
  * packaged. Stores are seen by callback, because the inline counters of 7.2
