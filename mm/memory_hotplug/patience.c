@@ -26,7 +26,7 @@ bool patience_spent(struct patience *p, bool progress)
 {
 	if (progress)
 		p->idle = 0;
-	else if (p->idle < U32_MAX)
+	else if (p->idle < p->tries)
 		p->idle++;
 	return p->tries && p->idle >= p->tries;
 }

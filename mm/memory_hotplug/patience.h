@@ -18,7 +18,7 @@
  * @limit: how long it may take, if it may not take forever
  * @pause: how long the next wait is, without progress
  * @tries: how many in a row may move nothing; 0: any number
- * @idle:  how many have, the last ones
+ * @idle:  how many have, the last ones, as far as that counts
  */
 struct patience {
 	u64 end;

@@ -17,7 +17,18 @@
 
 #include "internal.h"
 
-/* There may be thousands, all of them offline yet: nobody else has to wait for all. */
+/* There may be thousands, all of them offline: nobody else has to wait for all. */
+static void blocks_remove(u64 start, u64 size)
+{
+	u64 end = start + size, next;
+
+	for (; start < end; start = next) {
+		next = min(end, start + mhp_blocks_at_once());
+		remove_memory_block_devices(start, next - start);
+		mhp_let_readers_in();
+	}
+}
+
 static int blocks_add(const struct mhp_pieces *p, u64 start, u64 size,
 		      struct vmem_altmap *altmap)
 {
@@ -35,8 +46,7 @@ static int blocks_add(const struct mhp_pieces *p, u64 start, u64 size,
 	return 0;
 
 remove:
-	if (at > start)
-		remove_memory_block_devices(start, at - start);
+	blocks_remove(start, at - start);
 	return mhp_not_added(p->start, p->size, ret, "no memory blocks for it");
 }
 
@@ -72,7 +82,7 @@ static void hosted_remove(struct mhp_host *host)
 {
 	u64 start = host->front.start, blocks = start + host->front.size;
 
-	remove_memory_block_devices(blocks, start + host->size - blocks);
+	blocks_remove(blocks, start + host->size - blocks);
 	arch_remove_hosted_memory(start, host->size, &host->front,
 				  &host->altmap);
 	mhp_host_free(host);
@@ -123,7 +133,7 @@ static void piece_remove(u64 start, u64 size)
 {
 	struct vmem_altmap *altmap = take_altmap(start);
 
-	remove_memory_block_devices(start, size);
+	blocks_remove(start, size);
 	arch_remove_memory(start, size, altmap, NULL);
 	mhp_altmap_free(altmap);
 }

@@ -120,12 +120,47 @@ static void done_in_time(void)
 		one_operation();
 }
 
+static void tries_are_counted_from_the_last_progress(void)
+{
+	static const unsigned int limits[] = { 1, 2, 3, 1000 };
+	struct patience p;
+	unsigned int i, tries;
+
+	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		tap_context("%u tries", limits[i]);
+		patience_begin(&p, 0, 0);
+		p.tries = limits[i];
+		for (tries = 1; tries < limits[i]; tries++)
+			EXPECT(!patience_spent(&p, false), "early, at %u", tries);
+		EXPECT(!patience_spent(&p, true), "over after progress");
+		for (tries = 1; tries < limits[i]; tries++)
+			EXPECT(!patience_spent(&p, false), "counts on, at %u",
+			       tries);
+		EXPECT(patience_spent(&p, false), "late");
+		EXPECT(patience_spent(&p, false), "begins anew");
+	}
+}
+
+static void any_number_of_tries_without_a_limit(void)
+{
+	struct patience p;
+	unsigned int i;
+
+	patience_begin(&p, 0, 0);
+	for (i = 0; i < 1000; i++)
+		EXPECT(!patience_spent(&p, false), "over after %u", i + 1);
+}
+
 static const struct tap_test tests[] = {
 	{ "OFFLINE-02 without a limit patience never ends", never_without_a_limit },
 	{ "OFFLINE-02 with a limit it ends then, and not before", over_at_the_limit },
 	{ "OFFLINE-02 limits and clocks that are huge do not wrap", huge_limits_do_not_wrap },
 	{ "OFFLINE-02 pauses get longer, up to a limit", pauses_grow_and_stop_growing },
 	{ "OFFLINE-02 after progress there is no pause", progress_ends_the_pauses },
+	{ "OFFLINE-02 tries that move nothing are counted from the last that moved something",
+	  tries_are_counted_from_the_last_progress },
+	{ "OFFLINE-02 without a limit any number of tries may move nothing",
+	  any_number_of_tries_without_a_limit },
 	{ "OFFLINE-02 no pause reaches past the end", done_in_time },
 };
 

@@ -12,6 +12,7 @@ from ranges import do, errno_name, load, set_state
 MEMORY = "/sys/devices/system/memory"
 BLOCKERS = "/sys/kernel/debug/memory_hotplug/blockers"
 TIMEOUT = "/sys/module/memory_hotplug/parameters/offline_timeout_ms"
+RETRIES = "/sys/module/memory_hotplug/parameters/offline_retries"
 
 Blocker = namedtuple("Blocker", "pfn count kind refs cgroup owner")
 

@@ -11,10 +11,11 @@ import re
 
 import census
 from errno import EACCES, EBUSY, EINVAL, ENOENT, EPERM, ERANGE, ESRCH
+from itertools import product
 from machines import GIB
 from observe import amounts, expect_same, small_drift
-from offlining import (BLOCKERS, MEMORY, TIMEOUT, Keeper, Range, cancel, check, in_movable,
-                       machine, migrated, offline, report, timed)
+from offlining import (BLOCKERS, MEMORY, RETRIES, TIMEOUT, Keeper, Range, cancel, check,
+                       in_movable, machine, migrated, offline, report, timed)
 from probe import Case, refuse_all
 from ranges import do, set_state
 
@@ -141,6 +142,7 @@ def in_time(ctx):
                and ours[0].owner == f"pid:{keeper.pid}:keep"), "OFFLINE-03 the page, its kind and owner are named"
         yield lines <= 6, "OFFLINE-03 the log is not flooded"
         yield from by_parameter(guest, area)
+        yield from by_retries(guest, area)
         keeper.unpin()
         error, _ = offline(guest, f"{area.text()} 20000")
         yield error == "0", "OFFLINE-02 with the pin gone it goes in time"
@@ -155,6 +157,20 @@ def by_parameter(guest, area):
     error, seconds = timed(guest, f"echo offline > {MEMORY}/memory{block}/state")
     yield error == "ETIMEDOUT" and seconds <= 0.35, "OFFLINE-02 the parameter's deadline holds for a block's file"
     guest.check(f"echo 0 > {TIMEOUT}")
+
+
+def by_retries(guest, area):
+    """So many passes that move nothing, and it gives up, with no deadline at all."""
+    before, ends = area.states(), []
+    for passes in (1, 4):
+        guest.check(f"echo {passes} > {RETRIES}")
+        error, _ = offline(guest, f"{area.text()} 0")
+        keys, found = report(guest)
+        # the first pass moves what can move; if nothing can, it counts
+        ends.append((error, int(keys["passes"]) - passes in (0, 1), {b.kind for b in found}))
+    guest.check(f"echo 0 > {RETRIES}")
+    yield (ends == 2 * [("EBUSY", True, {"pinned"})] and area.states() == before
+           ), f"OFFLINE-02 OFFLINE-03 after as many idle passes as it may take it names who is in the way: {ends}"
 
 
 def seeded(ctx):
@@ -394,10 +410,10 @@ def refused(ctx):
     with machine(ctx) as guest:
         area = Range(guest, 1)
         yield from refuse_all(ctx, guest, list(bad_cases(area)), "OFFLINE-02 OFFLINE-04 OFFLINE-05")
-        for text in ("-1", "soon", "99999999999", "1.5", ""):
-            status, _ = guest.run(f"echo '{text}' > {TIMEOUT}")
-            yield (status != 0 and guest.check(f"cat {TIMEOUT}") == "0\n"
-                   ), f"OFFLINE-02 offline_timeout_ms does not take '{text}'"
+        for file, text in product((TIMEOUT, RETRIES), ("-1", "soon", "99999999999", "1.5", "")):
+            status, _ = guest.run(f"echo '{text}' > {file}")
+            yield (status != 0 and guest.check(f"cat {file}") == "0\n"
+                   ), f"OFFLINE-02 {os.path.basename(file)} does not take '{text}'"
         for name in (BLOCKERS, f"{MEMORY}/offline"):
             status, _ = guest.run(f"su -s /bin/sh nobody -c 'cat {name}' 2>&1 ||"
                                   f" setpriv --reuid=1000 cat {name}")
