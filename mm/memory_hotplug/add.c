@@ -100,7 +100,8 @@ static int join_node(const struct addition *a)
 	for (at = a->start; at < end && !ret; at = next) {
 		next = min(end, at + mhp_blocks_at_once());
 		ret = memory_blocks_join_node(at, next - at, a->nid);
-		mhp_let_readers_in();
+		if (next < end)
+			mhp_let_readers_in();
 	}
 	return ret;
 }

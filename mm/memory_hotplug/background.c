@@ -9,6 +9,8 @@
  *            waits for those.
  */
 #include <linux/completion.h>
+#include <linux/errno.h>
+#include <linux/init.h>
 #include <linux/jiffies.h>
 #include <linux/moduleparam.h>
 #include <linux/workqueue.h>
@@ -20,6 +22,9 @@ module_param(online_background, bool, 0644);
 MODULE_PARM_DESC(online_background,
 		 "who onlines a range goes on when its first piece is up (default: N)");
 
+/* Of its own, as a machine that goes to sleep has to wait for a job's end. */
+static struct workqueue_struct *queue;
+
 static void do_job(struct work_struct *work);
 
 static DECLARE_WORK(job, do_job);
@@ -29,7 +34,7 @@ static int job_err;
 
 bool mhp_background_wanted(void)
 {
-	return READ_ONCE(online_background);
+	return queue && READ_ONCE(online_background);
 }
 
 void mhp_background_wait(void)
@@ -58,9 +63,16 @@ int mhp_background_begin(int (*function)(void))
 	job_function = function;
 	job_err = 0;
 	reinit_completion(&settled);
-	queue_work(system_unbound_wq, &job);
+	queue_work(queue, &job);
 	if (!wait_for_completion_timeout(&settled, HZ) && cancel_work(&job))
 		return function();
 	wait_for_completion(&settled);
 	return job_err;
 }
+
+static int __init background_init(void)
+{
+	queue = alloc_workqueue("mhp_online", WQ_UNBOUND | WQ_FREEZABLE, 1);
+	return queue ? 0 : -ENOMEM;
+}
+subsys_initcall(background_init);

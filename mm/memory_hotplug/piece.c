@@ -25,7 +25,8 @@ static void blocks_remove(u64 start, u64 size)
 	for (; start < end; start = next) {
 		next = min(end, start + mhp_blocks_at_once());
 		remove_memory_block_devices(start, next - start);
-		mhp_let_readers_in();
+		if (next < end)
+			mhp_let_readers_in();
 	}
 }
 
@@ -41,7 +42,8 @@ static int blocks_add(const struct mhp_pieces *p, u64 start, u64 size,
 						  p->group);
 		if (ret)
 			goto remove;
-		mhp_let_readers_in();
+		if (next < end)
+			mhp_let_readers_in();
 	}
 	return 0;
 
