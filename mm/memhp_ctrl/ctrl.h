@@ -8,7 +8,7 @@
  *	news		event.c  watch.c
  *	objects		segment.c  operation.c  owner.c  window.c
  *	decisions	machine.c  quota.c			pure
- *	work		engine.c				the core of memory hotplug
+ *	work		engine.c  distance.c			the core of memory hotplug
  *
  * One lock, the registry's, guards all objects. It is never held while memory comes
  * or goes, nor while a device is registered or unregistered: work is done by an
@@ -138,6 +138,7 @@ struct segment {
  * @nr:       how many ranges
  * @ranges:   where; an end of 0 stands for any place, @start is the size then
  * @node:     node, or %NUMA_NO_NODE
+ * @distances: of that node
  * @policy:   what is to become of it
  * @memmap:   where its page structs may be
  */
@@ -153,6 +154,7 @@ struct attach_request {
 		u64 start, size;
 	} ranges[MEMHP_MAX_RANGES];
 	int node;
+	struct memhp_distances distances;
 	enum memhp_policy policy;
 	enum memhp_memmap memmap;
 };

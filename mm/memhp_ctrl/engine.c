@@ -458,10 +458,27 @@ static void take_away(struct engine_job *job, const struct window_set *added)
 	unlock_device_hotplug();
 }
 
+/* Looked at again: somebody else may have had a turn since it was asked for. */
+static int set_distances(struct engine_job *job, struct memhp_distances *before)
+{
+	const char *why = "the distances of its node cannot be set, the log says why";
+	int ret;
+
+	if (!job->distances.nr)
+		return 0;
+	ret = distances_check(job->node, &job->distances, &why);
+	if (!ret) {
+		distances_now(job->node, &job->distances, before);
+		ret = distances_set(job->node, &job->distances);
+	}
+	return ret ? fail(job, ret, why) : 0;
+}
+
 static int attach(struct engine_job *job)
 {
 	struct window_set added = { .at = job->ranges->at };
-	int ret = 0;
+	struct memhp_distances before = { };
+	int ret = set_distances(job, &before);
 
 	while (!ret && added.nr < job->ranges->nr) {
 		ret = attach_range(job, &job->ranges->at[added.nr]);
@@ -472,6 +489,8 @@ static int attach(struct engine_job *job)
 		ret = change(job);
 	if (ret)
 		take_away(job, &added);
+	if (ret && !job->left)
+		distances_set(job->node, &before);
 	return ret;
 }
 

@@ -12,6 +12,8 @@
 #include <memory_hotplug/window_set.h>
 #include <uapi/linux/memhp.h>
 
+#include "distance.h"
+
 /**
  * struct memhp_blocker - what keeps a page where it is, or several that follow one another
  * @pfn:   the page, the first one
@@ -36,6 +38,7 @@ struct memhp_blockers {
  * struct engine_job - one piece of work
  * @ranges:   what it is about; nobody else changes it meanwhile
  * @node:     node of memory that is attached
+ * @distances: what @node gets before its memory is attached
  * @memmap:   where its page structs may be
  * @policy:   what is to become of the memory
  * @msec:     milliseconds to the deadline; 0: none
@@ -53,6 +56,7 @@ struct memhp_blockers {
 struct engine_job {
 	const struct window_set *ranges;
 	int node;
+	struct memhp_distances distances;
 	enum memhp_memmap memmap;
 	enum memhp_policy policy;
 	unsigned int msec;

@@ -56,17 +56,18 @@ static int check_speaker(const struct sk_buff *skb, const struct genlmsghdr *hea
 	return 0;
 }
 
-/* The parser would take the last of several. */
-static int check_once(struct genl_info *info, int many)
+/* The parser would take the last of several. @many: those that may be there again. */
+static int check_once(struct genl_info *info, const struct nlattr *first, int len,
+		      u64 many)
 {
+	const struct nlattr *attr;
 	u64 seen = 0;
-	struct nlattr *attr;
 	int rem;
 
-	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
-		if (nla_type(attr) == many || nla_type(attr) > 63)
+	nla_for_each_attr(attr, first, len, rem) {
+		if (nla_type(attr) > 63)
 			continue;
-		if (seen & BIT_ULL(nla_type(attr))) {
+		if (seen & ~many & BIT_ULL(nla_type(attr))) {
 			info->extack->bad_attr = attr;
 			return say(info->extack, -EINVAL,
 				   "an attribute is there twice, leave one out");
@@ -76,13 +77,22 @@ static int check_once(struct genl_info *info, int many)
 	return 0;
 }
 
+static int check_message_once(struct genl_info *info)
+{
+	u64 many = info->genlhdr->cmd == MEMHP_CMD_ATTACH ?
+		   BIT_ULL(MEMHP_A_SEGMENT_RANGE) |
+		   BIT_ULL(MEMHP_A_SEGMENT_DISTANCE) : 0;
+
+	return check_once(info, nlmsg_attrdata(info->nlhdr, GENL_HDRLEN),
+			  nlmsg_attrlen(info->nlhdr, GENL_HDRLEN), many);
+}
+
 int memhp_nl_pre_doit(const struct genl_split_ops *ops, struct sk_buff *skb,
 		      struct genl_info *info)
 {
-	bool many = info->genlhdr->cmd == MEMHP_CMD_ATTACH;
 	void *socket;
 	int err = check_speaker(skb, info->genlhdr, info->extack) ?:
-		  check_once(info, many ? MEMHP_A_SEGMENT_RANGE : 0);
+		  check_message_once(info);
 
 	if (err)
 		return err;
@@ -168,22 +178,26 @@ struct range_words {
 	u64 start, size;
 };
 
-/* A nest says each thing once, too: start and size are all there is. */
+/* A nest says each thing once, too. */
+static int get_nest(struct genl_info *info, const struct nlattr *nest,
+		    struct nlattr **tb, int most, const struct nla_policy *policy)
+{
+	return nla_parse_nested(tb, most, nest, policy, info->extack) ?:
+	       check_once(info, nla_data(nest), nla_len(nest), 0);
+}
+
 static int get_range(struct genl_info *info, const struct nlattr *nest,
 		     struct range_words *r)
 {
 	struct nlattr *tb[MEMHP_A_RANGE_MAX + 1];
-	int err = nla_parse_nested(tb, MEMHP_A_RANGE_MAX, nest,
-				   memhp_range_nl_policy, info->extack);
+	int err = get_nest(info, nest, tb, MEMHP_A_RANGE_MAX,
+			   memhp_range_nl_policy);
 
 	if (err)
 		return err;
 	if (!tb[MEMHP_A_RANGE_SIZE] || !nla_get_u64(tb[MEMHP_A_RANGE_SIZE]))
 		return say(info->extack, -EINVAL,
 			   "a range has a size: name it, in bytes");
-	if (nla_len(nest) > 2 * nla_total_size(sizeof(u64)))
-		return say(info->extack, -EINVAL,
-			   "an attribute is there twice, leave one out");
 	r->anywhere = !tb[MEMHP_A_RANGE_START];
 	r->start = r->anywhere ? 0 : nla_get_u64(tb[MEMHP_A_RANGE_START]);
 	r->size = nla_get_u64(tb[MEMHP_A_RANGE_SIZE]);
@@ -213,6 +227,50 @@ static int get_ranges(struct genl_info *info, struct attach_request *r)
 			       "what is to be attached? range is missing");
 }
 
+/* Numbers that are too large stay that. */
+static int get_small(const struct nlattr *attr, u32 limit)
+{
+	return min(nla_get_u32(attr), limit);
+}
+
+static int get_distance(struct genl_info *info, const struct nlattr *nest,
+			struct memhp_distance *d)
+{
+	struct nlattr *tb[MEMHP_A_DISTANCE_MAX + 1];
+	struct nlattr *back;
+	int err = get_nest(info, nest, tb, MEMHP_A_DISTANCE_MAX,
+			   memhp_distance_nl_policy);
+
+	if (err)
+		return err;
+	if (!tb[MEMHP_A_DISTANCE_NODE] || !tb[MEMHP_A_DISTANCE_TO])
+		return say(info->extack, -EINVAL,
+			   "a distance is to a node: both are needed");
+	back = tb[MEMHP_A_DISTANCE_FROM] ?: tb[MEMHP_A_DISTANCE_TO];
+	d->node = get_small(tb[MEMHP_A_DISTANCE_NODE], MAX_NUMNODES);
+	d->to = get_small(tb[MEMHP_A_DISTANCE_TO], INT_MAX);
+	d->from = get_small(back, INT_MAX);
+	return 0;
+}
+
+static int get_distances(struct genl_info *info, struct memhp_distances *d)
+{
+	struct nlattr *attr;
+	int rem, err = 0;
+
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
+		if (nla_type(attr) != MEMHP_A_SEGMENT_DISTANCE)
+			continue;
+		if (d->nr == MEMHP_MAX_DISTANCES)
+			return say(info->extack, -E2BIG,
+				   "16 distances at most, set the others by /sys/kernel/mm/node_map");
+		err = get_distance(info, attr, &d->at[d->nr++]);
+		if (err)
+			break;
+	}
+	return err;
+}
+
 static int get_request(struct genl_info *info, struct attach_request *r)
 {
 	u32 node = get_u32(info, MEMHP_A_SEGMENT_NODE, MAX_NUMNODES);
@@ -231,7 +289,7 @@ static int get_request(struct genl_info *info, struct attach_request *r)
 		  min_t(u32, node, MAX_NUMNODES) : NUMA_NO_NODE;
 	r->policy = get_u32(info, MEMHP_A_SEGMENT_POLICY, MEMHP_POLICY_ONLINE);
 	r->memmap = get_u32(info, MEMHP_A_SEGMENT_MEMMAP, MEMHP_MEMMAP_ANY);
-	return get_ranges(info, r);
+	return get_ranges(info, r) ?: get_distances(info, &r->distances);
 }
 
 /* Answers */

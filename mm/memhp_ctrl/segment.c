@@ -355,11 +355,26 @@ static struct verdict begin_attach(struct segment *seg,
 	return v;
 }
 
+static struct verdict check_distances(const struct attach_request *r)
+{
+	struct verdict v = YES;
+
+	if (!r->distances.nr)
+		return YES;
+	if (r->node == NUMA_NO_NODE)
+		return NO(-EINVAL, "of which node are the distances? node is missing");
+	v.err = distances_check(r->node, &r->distances, &v.why);
+	return v;
+}
+
 static struct verdict attach_new(const struct attach_request *r,
 				 struct operation **op)
 {
 	struct segment *seg;
-	struct verdict v;
+	struct verdict v = check_distances(r);
+
+	if (v.err)
+		return v;
 
 	if (r->memmap == MEMHP_MEMMAP_INSIDE && !mhp_supports_memmap_on_memory())
 		return NO(-EOPNOTSUPP,
@@ -380,6 +395,7 @@ static struct verdict attach_new(const struct attach_request *r,
 	seg->socket = r->socket;
 	seg->socket->segments++;
 	memhp_generation++;
+	(*op)->job.distances = r->distances;
 	operation_begin(*op);
 	return YES;
 }

@@ -163,8 +163,7 @@ static void publish(struct later_table *new)
 
 static int refuse(int nid, const struct node_distance_report *report)
 {
-	int err = report->fault == NODE_DISTANCE_NEAR ||
-		  report->fault == NODE_DISTANCE_FAR ? -ERANGE : -EINVAL;
+	int err = node_distance_error(report->fault);
 
 	if (report->from == report->to && report->fault == NODE_DISTANCE_NODE)
 		pr_err("distances of node %d not changed, error %d: there can be no such node, see /sys/devices/system/node/possible\n",

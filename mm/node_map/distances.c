@@ -22,6 +22,19 @@ const char *node_distance_text(enum node_distance_fault fault)
 	return text[fault];
 }
 
+int node_distance_error(enum node_distance_fault fault)
+{
+	switch (fault) {
+	case NODE_DISTANCE_FINE:
+		return 0;
+	case NODE_DISTANCE_NEAR:
+	case NODE_DISTANCE_FAR:
+		return -ERANGE;
+	default:
+		return -EINVAL;
+	}
+}
+
 enum node_distance_fault node_distance_check(s64 from, s64 to, s64 distance,
 					     int nr_nodes)
 {

@@ -64,6 +64,9 @@ enum node_distance_fault {
 
 const char *node_distance_text(enum node_distance_fault fault);
 
+/* -ERANGE: it is too near or too far; else -EINVAL; 0 for @NODE_DISTANCE_FINE. */
+int node_distance_error(enum node_distance_fault fault);
+
 /* Nodes are below @nr_nodes. */
 enum node_distance_fault node_distance_check(s64 from, s64 to, s64 distance,
 					     int nr_nodes);

@@ -451,6 +451,27 @@ static void no_lines(void)
 	expect_line("10 \0 20", 7, -EINVAL);
 }
 
+/* What a number is, too near or too far, is told from what there cannot be. */
+static void errors(void)
+{
+	static const struct {
+		int from, to, distance, error;
+	} cases[] = {
+		{ 0, 1, 11, 0 }, { 0, 0, 10, 0 }, { 1, 0, 255, 0 }, { 0, 1, 10, -ERANGE },
+		{ 0, 1, -1, -ERANGE }, { 0, 1, 256, -ERANGE }, { 0, 0, 11, -EINVAL },
+		{ 0, NODES, 20, -EINVAL }, { -1, 0, 20, -EINVAL },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		int got = node_distance_error(node_distance_check(cases[i].from,
+				cases[i].to, cases[i].distance, NODES));
+
+		if (got != cases[i].error)
+			tap_fail("%d from %d to %d: %d", cases[i].distance,
+				 cases[i].from, cases[i].to, got);
+	}
+}
+
 static const struct tap_test tests[] = {
 	{ "NUMA-02 a square table is read, as asymmetric as it is", good_matrix },
 	{ "NUMA-02 rows are those of nodes, and some have none", rows_have_nodes },
@@ -484,6 +505,7 @@ static const struct tap_test tests[] = {
 	{ "NUMA-09 a wrong distance refuses all of a change, and is named",
 	  refused_by_number },
 	{ "NUMA-09 a node that there cannot be has no distances", refused_by_node },
+	{ "NUMA-09 CTRL-02 a distance that cannot be has an error by what is wrong", errors },
 	{ "NUMA-09 a line of numbers is read, with its blanks", lines },
 	{ "NUMA-09 a line of anything else is refused", no_lines },
 };
