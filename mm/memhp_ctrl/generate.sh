@@ -7,7 +7,8 @@
 #
 # TREE is a kernel source; its generator (tools/net/ynl) does the work, for the kernel
 # and for those who speak to it. It takes no specification with another licence than its
-# own, so that it gets a copy; what comes out is under ours. Needs Debian's python3-yaml
+# own, so that it gets a copy; what comes out is under ours: for programs, that of the
+# specification, which lets any program include it; for the kernel, the kernel's. Needs Debian's python3-yaml
 # and python3-jsonschema.
 set -eu
 
@@ -28,7 +29,7 @@ sed "1s|:.*|: $theirs|" "$spec" >"$copy"
 python3 -B "$tree/tools/net/ynl/ynl-gen-c.py" --spec "$copy" "$@" \
 	-o "$work/${output##*/}"
 case " $* " in
-*" uapi "*) ours='GPL-2.0-only WITH Linux-syscall-note' ;;
+*" uapi "*) ours=$(sed -n '1s|.*License-Identifier: ||p' "$spec") ;;
 *) ours='GPL-2.0-only' ;;
 esac
 mkdir -p "$(dirname "$output")"
