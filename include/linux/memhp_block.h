@@ -55,4 +55,18 @@ static inline bool memory_block_range_ok(u64 start, u64 size)
 	       IS_ALIGNED(start | size, memory_block_size_bytes());
 }
 
+/**
+ * mhp_online_range() - online the memory blocks of a range
+ * @start: first physical address, bytes
+ * @size:  bytes; none of its blocks is online
+ * @type:  what is wanted, not MMOP_OFFLINE; or %MHP_ONLINE_LIMITED
+ *
+ * In one operation if the policy has all of them in one zone; blocks that hold
+ * their own page structs one by one. On error some may be online.
+ *
+ * Context: process context, may sleep; device hotplug lock held.
+ * Return: 0, or the first error; see mhp_online_block().
+ */
+int mhp_online_range(u64 start, u64 size, enum mmop type);
+
 #endif /* _LINUX_MEMHP_BLOCK_H */

@@ -12,16 +12,19 @@
  *
  * One lock, the registry's, guards all objects. It is never held while memory comes
  * or goes, nor while a device is registered or unregistered: work is done by an
- * operation, a kernel thread that has the segment for itself while its state says so.
+ * operation, a worker that has the segment for itself while its state says so.
+ * It is taken inside of the locks of memory hotplug, which tell their progress: who has
+ * it takes none of those.
  */
 #include <linux/completion.h>
 #include <linux/device.h>
+#include <linux/init.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/memhp.h>
-#include <linux/sched.h>
 #include <linux/types.h>
 #include <linux/uuid.h>
+#include <linux/workqueue.h>
 
 #include "engine.h"
 #include "machine.h"
@@ -59,13 +62,13 @@ enum operation_kind {
 
 /**
  * struct operation - what is under way with a segment
- * @ref:    of those who wait for it, and its thread
+ * @ref:    of those who wait for it, and its worker
  * @kind:   what it does
  * @seg:    with which segment; a reference
  * @job:    the work
  * @ranges: what it is about: all of the segment, or a part
  * @at:     room for @ranges
- * @task:   its thread, until it begins
+ * @work:   what the worker does
  * @told:   bytes that were done when the last event said so
  * @over:   completed when it is over
  * @error:  then, what became of it
@@ -78,7 +81,7 @@ struct operation {
 	struct engine_job job;
 	struct window_set ranges;
 	struct window at[MEMHP_MAX_RANGES + 1];
-	struct task_struct *task;
+	struct work_struct work;
 	u64 told;
 	struct completion over;
 	int error;
@@ -164,6 +167,7 @@ struct attach_request {
 void memhp_lock(void);
 void memhp_unlock(void);
 void memhp_assert_locked(void);
+void memhp_teach_order(void) __init;
 
 /* What follows has the lock held, unless it says otherwise. */
 
@@ -220,6 +224,9 @@ bool memhp_taken(u64 start, u64 size);
 
 /* operation.c */
 
+/* Return: 0 or -ENOMEM. */
+int memhp_operations_init(void) __init;
+
 /*
  * NULL: no memory. The state of the segment says already what is under way; the
  * operation begins with operation_begin().
@@ -275,7 +282,6 @@ extern const struct class memhp_class;
 void segment_device_init(struct segment *seg);
 int segment_device_add(struct segment *seg);
 void segment_device_announce(struct segment *seg);
-const char *segment_state_name(const struct segment *seg);
 
 static inline struct segment *to_segment(struct device *dev)
 {

@@ -24,16 +24,29 @@
 #include <linux/minmax.h>
 #include <linux/mmzone.h>
 #include <linux/pfn.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/wait.h>
 
 #include <memory_hotplug/blockers.h>
 
 #include "engine.h"
 
+/* Bytes that come online at once: it can be called off in between. */
+#define PIECE	(4ULL << 30)
+
 /* Bit 0 is set while a job has its turn; the others wait for theirs. */
 static unsigned long busy;
 static DECLARE_WAIT_QUEUE_HEAD(turn);
+
+/* Who has it. */
+static struct task_struct *worker;
+
+bool engine_works_here(void)
+{
+	return READ_ONCE(worker) == current;	/* only current writes current there */
+}
 
 static const struct window *behind(const struct window_set *set)
 {
@@ -162,13 +175,13 @@ static int set_type(struct memory_block *mem, u8 type, struct mhp_order *order)
 	return min(device_online(&mem->dev), 0);
 }
 
-/* "online" is as the block's node has it, if it is anything. */
-static u8 type_of(const struct tour *tour, const struct memory_block *mem)
+/* "online" is as the memory's node has it, if it is anything. */
+static u8 type_of(const struct tour *tour, int nid)
 {
 	if (tour->type == MMOP_OFFLINE ||
 	    tour->job->policy != MEMHP_POLICY_ONLINE)
 		return tour->type;
-	return mhp_node_online_type(mem->nid) ?: MMOP_ONLINE;
+	return mhp_node_online_type(nid) ?: MMOP_ONLINE;
 }
 
 static int visit(struct memory_block *mem, void *arg)
@@ -179,7 +192,7 @@ static int visit(struct memory_block *mem, void *arg)
 	if (ret)
 		return ret;
 	tour->was[tour->nr++] = memory_block_use(mem);
-	ret = set_type(mem, type_of(tour, mem), order_of(tour->job));
+	ret = set_type(mem, type_of(tour, mem->nid), order_of(tour->job));
 	if (!ret)
 		advance(tour->job, memory_block_size_bytes());
 	return ret;
@@ -207,13 +220,47 @@ static int offline_range(const struct window *w, struct tour *tour)
 	return ret;
 }
 
+static int online_piece(struct tour *tour, u64 start, u64 size)
+{
+	struct engine_job *job = tour->job;
+	int ret = stopped(job) ?:
+		  mhp_online_range(start, size, type_of(tour, job->node));
+
+	if (!ret)
+		advance(job, size);
+	return ret;
+}
+
+static bool all_offline(const struct tour *tour, unsigned int from)
+{
+	return !memchr_inv(tour->was + from, MMOP_OFFLINE, tour->nr - from);
+}
+
+/* So does it come online, if none of it is; else block by block. */
+static int online_range(const struct window *w, struct tour *tour)
+{
+	unsigned int first = tour->nr;
+	u64 at, size;
+	int ret = 0;
+
+	walk_memory_blocks(w->start, range_size(w), tour, note_block);
+	if (!all_offline(tour, first)) {
+		tour->nr = first;
+		return walk_memory_blocks(w->start, range_size(w), tour, visit);
+	}
+	for (at = w->start; !ret && at < w->end; at += size) {
+		size = min(w->end - at, PIECE);
+		ret = online_piece(tour, at, size);
+	}
+	return ret;
+}
+
 static int visit_range(const struct window *w, void *arg)
 {
 	struct tour *tour = arg;
 
-	if (tour->type == MMOP_OFFLINE)
-		return offline_range(w, tour);
-	return walk_memory_blocks(w->start, range_size(w), tour, visit);
+	return tour->type == MMOP_OFFLINE ? offline_range(w, tour) :
+					    online_range(w, tour);
 }
 
 /* What told the job to stop shall not stop its undoing. */
@@ -364,7 +411,9 @@ static int in_turn(struct engine_job *job, int (*work)(struct engine_job *job))
 
 	if (ret)
 		return ret;
+	WRITE_ONCE(worker, current);	/* read by engine_works_here() */
 	ret = work(job);
+	WRITE_ONCE(worker, NULL);
 	end();
 	return ret;
 }

@@ -81,6 +81,9 @@ int engine_attach(struct engine_job *job);
 int engine_change(struct engine_job *job);
 int engine_detach(struct engine_job *job);
 
+/* Is the caller at work on a job? Context: any. */
+bool engine_works_here(void);
+
 /* Has a job end soon, undone, by an error number; the first one counts. Context: any. */
 void engine_stop(struct engine_job *job, int err);
 

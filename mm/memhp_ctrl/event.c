@@ -83,7 +83,7 @@ void memhp_tell(struct segment *seg, enum memhp_event event)
 			   MEMHP_CMD_PROGRESS_NTF);
 		return;
 	}
-	seg->told = engine_usage(&seg->ranges);
+	WRITE_ONCE(seg->told, engine_usage(&seg->ranges));	/* read for udev */
 	send_event(seg, event, MEMHP_NLGRP_EVENTS, MEMHP_CMD_EVENT_NTF);
 	send_uevent(seg, event);
 }

@@ -704,7 +704,9 @@ static int __init memhp_init(void)
 
 	if (err)
 		goto out;
-	err = memhp_watch_init() ?: memhp_windows_init() ?: register_family();
+	memhp_teach_order();
+	err = memhp_operations_init() ?: memhp_watch_init() ?:
+	      memhp_windows_init() ?: register_family();
 out:
 	if (err)
 		pr_err("no controllers, error %d: boot again with more memory\n",

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Operations: what takes long has a thread of its own, so that nobody who speaks netlink
- * waits for it.
+ * Operations: what takes long is done by workers, so that nobody who speaks netlink waits
+ * for it. As many work at once as there are operations: one may wait for another.
  *
- * Owns:      the thread, and who waits for the end.
+ * Owns:      the work, and who waits for the end.
  * Must not:  decide what becomes of the segment: segment.c does.
  * Locks:     takes the registry's for a moment at its end.
  */
 #define pr_fmt(fmt) "memory_hotplug: " fmt
 
-#include <linux/err.h>
+#include <linux/init.h>
 #include <linux/jiffies.h>
-#include <linux/kthread.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "ctrl.h"
 
@@ -78,9 +77,9 @@ static void leave(struct segment *seg)
 }
 
 /* The device goes last: who waits in one of its files has to leave it first. */
-static int run(void *arg)
+static void run(struct work_struct *work_item)
 {
-	struct operation *op = arg;
+	struct operation *op = container_of(work_item, struct operation, work);
 	bool gone;
 	int err;
 
@@ -92,28 +91,29 @@ static int run(void *arg)
 	if (gone)
 		leave(op->seg);
 	operation_put(op);
-	return 0;
+}
+
+static struct workqueue_struct *workers;
+
+int __init memhp_operations_init(void)
+{
+	workers = alloc_workqueue("memhp", WQ_UNBOUND, WQ_MAX_ACTIVE);
+	return workers ? 0 : -ENOMEM;
 }
 
 struct operation *operation_new(struct segment *seg, enum operation_kind kind,
 				unsigned int msec)
 {
 	struct operation *op = kzalloc(sizeof(*op), GFP_KERNEL);
-	struct task_struct *task;
 
 	if (!op)
 		return NULL;
-	task = kthread_create(run, op, "memhp/%pUb", &seg->uuid);
-	if (IS_ERR(task)) {
-		kfree(op);
-		return NULL;
-	}
+	INIT_WORK(&op->work, run);
 	kref_init(&op->ref);
 	init_completion(&op->over);
 	get_device(&seg->dev);
 	op->seg = seg;
 	op->kind = kind;
-	op->task = task;
 	op->ranges = (struct window_set){
 		.at = op->at, .nr = seg->ranges.nr, .room = ARRAY_SIZE(op->at),
 	};
@@ -128,11 +128,11 @@ struct operation *operation_new(struct segment *seg, enum operation_kind kind,
 	return op;
 }
 
-/* One reference is the thread's, one the caller's. */
+/* One reference is the worker's, one the caller's. */
 void operation_begin(struct operation *op)
 {
 	kref_get(&op->ref);
-	wake_up_process(op->task);
+	queue_work(workers, &op->work);
 }
 
 bool operation_wait(struct operation *op, unsigned int msec)

@@ -10,6 +10,8 @@
  */
 #define pr_fmt(fmt) "memory_hotplug: " fmt
 
+#include <linux/device.h>
+#include <linux/init.h>
 #include <linux/memhp.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
@@ -38,6 +40,22 @@ void memhp_lock(void)
 void memhp_unlock(void)
 {
 	mutex_unlock(&registry);
+}
+
+/*
+ * The core tells how far it is with its own locks held, and is told of by us then. That
+ * happens now and then only; lockdep shall know of it from the beginning.
+ */
+void __init memhp_teach_order(void)
+{
+	if (!IS_ENABLED(CONFIG_PROVE_LOCKING))
+		return;
+	lock_device_hotplug();
+	mem_hotplug_begin();
+	memhp_lock();
+	memhp_unlock();
+	mem_hotplug_done();
+	unlock_device_hotplug();
 }
 
 void memhp_assert_locked(void)
@@ -684,9 +702,9 @@ bool memhp_operation_ended(struct operation *op, int err)
 	seg->blockers = op->job.blockers;
 	seg->state = step.next;
 	seg->op = NULL;
+	memhp_tell(seg, news_of(op, err, gone));
 	if (op->kind == OPERATION_ATTACH && !gone)
 		segment_device_announce(seg);
-	memhp_tell(seg, news_of(op, err, gone));
 	if (gone)
 		leave_list(seg);
 	return gone;

@@ -35,7 +35,8 @@ static const char *const policy_names[] = {
 	[MEMHP_POLICY_ONLINE_MOVABLE] = "online_movable",
 };
 
-const char *segment_state_name(const struct segment *seg)
+/* @usage is what counts if nothing is under way. */
+static const char *state_name(const struct segment *seg, enum memhp_usage usage)
 {
 	switch (READ_ONCE(seg->state)) {
 	case SEGMENT_ABSENT:
@@ -49,7 +50,7 @@ const char *segment_state_name(const struct segment *seg)
 	case SEGMENT_ABORTING:
 		return "aborting";
 	default:
-		return usage_names[engine_usage(&seg->ranges)];
+		return usage_names[usage];
 	}
 }
 
@@ -233,10 +234,11 @@ static DEVICE_ATTR_RW(deadline_ms);
 static ssize_t state_show(struct device *dev, struct device_attribute *attr,
 			  char *buf)
 {
+	const struct segment *seg = to_segment(dev);
 	const char *name;
 
 	memhp_lock();
-	name = segment_state_name(to_segment(dev));
+	name = state_name(seg, engine_usage(&seg->ranges));
 	memhp_unlock();
 	return sysfs_emit(buf, "%s\n", name);
 }
@@ -309,12 +311,17 @@ ATTRIBUTE_GROUPS(segment);
 
 /* Devices */
 
+/*
+ * What listeners were told last: that is right before udev is told. Who asks for an event
+ * of the past, by the file uevent, may hold no lock.
+ */
 static int segment_uevent(const struct device *dev, struct kobj_uevent_env *env)
 {
 	const struct segment *seg = container_of_const(dev, struct segment, dev);
 
 	return add_uevent_var(env, "MEMHP_UUID=%pUb", &seg->uuid) ?:
-	       add_uevent_var(env, "MEMHP_STATE=%s", segment_state_name(seg));
+	       add_uevent_var(env, "MEMHP_STATE=%s", 
+			      state_name(seg, READ_ONCE(seg->told)));
 }
 
 static void segment_release(struct device *dev)
@@ -334,6 +341,7 @@ void segment_device_init(struct segment *seg)
 	device_initialize(&seg->dev);
 	seg->dev.class = &memhp_class;
 	seg->dev.type = &segment_type;
+	device_set_pm_not_required(&seg->dev);
 }
 
 /* Nobody hears of it until its memory is there. */

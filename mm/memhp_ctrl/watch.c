@@ -91,9 +91,11 @@ static void usage_work(struct work_struct *unused)
 
 static DECLARE_WORK(tell_usage_work, usage_work);
 
+/* Operations tell by themselves, and do nothing to others' memory. */
 static int listen(struct notifier_block *block, unsigned long action, void *arg)
 {
-	if (action == MEM_ONLINE || action == MEM_OFFLINE)
+	if ((action == MEM_ONLINE || action == MEM_OFFLINE) &&
+	    !engine_works_here())
 		queue_work(system_long_wq, &tell_usage_work);
 	return NOTIFY_OK;
 }

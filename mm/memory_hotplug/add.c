@@ -16,6 +16,7 @@
 #include <linux/ioport.h>
 #include <linux/memblock.h>
 #include <linux/memhp.h>
+#include <linux/memhp_block.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/minmax.h>

@@ -374,21 +374,7 @@ int mhp_keep_out(u64 start, u64 end);
 int mhp_window_offer(u64 start, u64 end, int nid,
 		     enum mhp_window_source source);
 
-/* online.c */
-
-/**
- * mhp_online_range() - online the memory blocks of a range
- * @start: first physical address, bytes
- * @size:  bytes; none of its blocks is online
- * @type:  what is wanted, not MMOP_OFFLINE; or %MHP_ONLINE_LIMITED
- *
- * In one operation if the policy has all of them in one zone; blocks that hold
- * their own page structs one by one. On error some may be online.
- *
- * Context: process context, may sleep; device hotplug lock held.
- * Return: 0, or the first error; see mhp_online_block().
- */
-int mhp_online_range(u64 start, u64 size, enum mmop type);
+/* online.c; for mhp_online_range() see linux/memhp_block.h */
 
 /*
  * Are listeners told of each memory block? KASAN's maps shadow memory for what it is
