@@ -121,6 +121,13 @@ static void fill_request(const struct options *o, struct memhp_attach_request *r
 		r->memmap = o->memmap;
 }
 
+static int ask_attach(struct session *s, const struct memhp_attach_request *r,
+		      struct memhp_segment *segment)
+{
+	return memhp_attach_distances(s->m, r, s->o->distance, s->o->nr_distances,
+				      segment);
+}
+
 /* The same again: the command that attached it has ended, so it is an orphan. */
 static int attach_again(struct session *s, const struct memhp_attach_request *r,
 			struct memhp_segment *segment)
@@ -128,10 +135,10 @@ static int attach_again(struct session *s, const struct memhp_attach_request *r,
 	int err = memhp_segment(s->m, r->uuid, segment);
 
 	if (!err && strcmp(segment->owner, r->owner))
-		return memhp_attach(s->m, r, segment);	/* to have it refused */
+		return ask_attach(s, r, segment);	/* to have it refused */
 	if (!err)
 		err = memhp_reclaim(s->m, r->uuid, r->owner, NULL, NULL);
-	return err ? err : memhp_attach(s->m, r, segment);
+	return err ? err : ask_attach(s, r, segment);
 }
 
 static int attach(struct session *s, const struct memhp_attach_request *r,
@@ -143,7 +150,7 @@ static int attach(struct session *s, const struct memhp_attach_request *r,
 		complain("attach", err, memhp_text(ear));
 		return err;
 	}
-	err = memhp_attach(s->m, r, segment);
+	err = ask_attach(s, r, segment);
 	if (err == -EOWNERDEAD)
 		err = attach_again(s, r, segment);
 	/* one that was there has perhaps an error of its own, of long ago */

@@ -227,9 +227,19 @@ void memhp_attach_init(struct memhp_attach_request *request)
 int memhp_attach(struct memhp *m, const struct memhp_attach_request *request_,
 		 struct memhp_segment *segment)
 {
+	return memhp_attach_distances(m, request_, NULL, 0, segment);
+}
+
+int memhp_attach_distances(struct memhp *m,
+			   const struct memhp_attach_request *request_,
+			   const struct memhp_distance *distance, unsigned int nr,
+			   struct memhp_segment *segment)
+{
 	struct nlmsghdr *msg = request(m, MEMHP_CMD_ATTACH);
 	int err = message_attach(msg, request_);
 
+	if (!err)
+		err = message_distances(msg, distance, nr);
 	if (err)
 		return refuse(m, err);
 	return exchange(m, msg, segment ? decode_segment : NULL, segment);

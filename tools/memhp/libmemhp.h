@@ -33,6 +33,12 @@ struct memhp_range {
 	uint64_t start, size;		/* bytes */
 };
 
+/* Another node's, from the node that is named: there, and back. */
+struct memhp_distance {
+	uint32_t node, to;
+	uint32_t from;			/* 0: as far as there */
+};
+
 struct memhp_window {
 	uint64_t start, size;
 	int32_t node;			/* -1: not known */
@@ -218,6 +224,25 @@ void memhp_attach_init(struct memhp_attach_request *request);
  */
 int memhp_attach(struct memhp *m, const struct memhp_attach_request *request,
 		 struct memhp_segment *segment);
+
+/**
+ * memhp_attach_distances() - attach memory to a node that gets distances with it
+ * @m: connection, which is its controller then
+ * @request: what and where; its node is named
+ * @distance: of other nodes, each once, 11 to 255; those of the rest stay
+ * @nr: how many, at most MEMHP_MAX_DISTANCES; 0 is memhp_attach()
+ * @segment: gets what it is, or NULL
+ *
+ * They hold before the memory is there, stay when it goes, and are as before if it cannot
+ * be attached. They are the node's: a repeated attach does not look at them.
+ *
+ * Return: as memhp_attach(); -EINVAL, -ERANGE: no such node or distance; -EEXIST: the
+ * node has memory that is online, and other distances; -E2BIG: too many.
+ */
+int memhp_attach_distances(struct memhp *m,
+			   const struct memhp_attach_request *request,
+			   const struct memhp_distance *distance, unsigned int nr,
+			   struct memhp_segment *segment);
 
 /**
  * memhp_detach() - begin to take a segment away

@@ -14,7 +14,7 @@ _memhp_options()
 	case $1 in
 	list) echo "$all --owner" ;;
 	attach) echo "$all --owner --uuid --node --policy --window --memmap --cookie" \
-		--no-wait ;;
+		--no-wait --distance ;;
 	detach) echo "$all --deadline --range" ;;
 	abort) echo "--help --verbose" ;;
 	policy) echo "$all --deadline" ;;

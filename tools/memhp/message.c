@@ -72,6 +72,29 @@ int message_attach(struct nlmsghdr *msg, const struct memhp_attach_request *r)
 	return 0;
 }
 
+static void put_distance(struct nlmsghdr *msg, const struct memhp_distance *d)
+{
+	struct nlattr *nest = mnl_attr_nest_start(msg, MEMHP_A_SEGMENT_DISTANCE);
+
+	mnl_attr_put_u32(msg, MEMHP_A_DISTANCE_NODE, d->node);
+	mnl_attr_put_u32(msg, MEMHP_A_DISTANCE_TO, d->to);
+	if (d->from)
+		mnl_attr_put_u32(msg, MEMHP_A_DISTANCE_FROM, d->from);
+	mnl_attr_nest_end(msg, nest);
+}
+
+int message_distances(struct nlmsghdr *msg, const struct memhp_distance *distance,
+		      unsigned int nr)
+{
+	unsigned int i;
+
+	if (nr > MEMHP_MAX_DISTANCES)
+		return -E2BIG;
+	for (i = 0; i < nr; i++)
+		put_distance(msg, &distance[i]);
+	return 0;
+}
+
 static void put_limit(struct nlmsghdr *msg, int type, const uint64_t *value)
 {
 	if (value)

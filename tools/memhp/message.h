@@ -35,6 +35,8 @@ void message_uuid(struct nlmsghdr *msg, const uint8_t uuid[MEMHP_UUID_LEN]);
 int message_name(struct nlmsghdr *msg, int type, const char *name);
 void message_range(struct nlmsghdr *msg, const struct memhp_range *range);
 int message_attach(struct nlmsghdr *msg, const struct memhp_attach_request *r);
+int message_distances(struct nlmsghdr *msg, const struct memhp_distance *distance,
+		      unsigned int nr);
 int message_quota(struct nlmsghdr *msg, const char *owner,
 		  const struct memhp_quota_change *change);
 

@@ -99,6 +99,36 @@ int parse_range(const char *text, struct memhp_range *range)
 	return range->size ? 0 : -EINVAL;
 }
 
+/* Decimal digits up to a colon, which is taken too, or to the end. */
+static int take_number(const char **text, uint32_t *value)
+{
+	const char *at = *text;
+
+	for (*value = 0; *at >= '0' && *at <= '9'; at++) {
+		if (*value > (INT32_MAX - 9) / 10)
+			return -EINVAL;
+		*value = *value * 10 + *at - '0';
+	}
+	if (at == *text || (*at && *at != ':'))
+		return -EINVAL;
+	*text = *at ? at + 1 : NULL;
+	return 0;
+}
+
+int parse_distance(const char *text, struct memhp_distance *distance)
+{
+	int err = take_number(&text, &distance->node);
+
+	if (!err)
+		err = text ? take_number(&text, &distance->to) : -EINVAL;
+	distance->from = distance->to;
+	if (!err && text)
+		err = take_number(&text, &distance->from);
+	if (err || text || !distance->to || !distance->from)
+		return -EINVAL;
+	return 0;
+}
+
 static int get_limit(struct parser *p, const char *name, const char *text,
 		     uint64_t *value, const uint64_t **set)
 {
@@ -156,7 +186,7 @@ enum option {
 	OPTION_UUID, OPTION_OWNER, OPTION_COOKIE, OPTION_WINDOW, OPTION_NODE,
 	OPTION_POLICY, OPTION_MEMMAP, OPTION_RANGE, OPTION_DEADLINE, OPTION_TIMEOUT,
 	OPTION_COUNT, OPTION_FILE, OPTION_BYTES, OPTION_SEGMENTS, OPTION_PENDING,
-	OPTION_METADATA,
+	OPTION_METADATA, OPTION_DISTANCE,
 };
 
 struct rule {
@@ -191,6 +221,7 @@ static const struct rule rules[] = {
 	[OPTION_SEGMENTS] = { "segments", 0, BIT(COMMAND_QUOTA) },
 	[OPTION_PENDING]  = { "pending",  0, BIT(COMMAND_QUOTA) },
 	[OPTION_METADATA] = { "metadata", 0, BIT(COMMAND_QUOTA) },
+	[OPTION_DISTANCE] = { "distance", 0, BIT(COMMAND_ATTACH) },
 };
 
 static void set_flag(struct options *o, enum option option)
@@ -257,6 +288,17 @@ static int set_node(struct parser *p, const char *text)
 	return err;
 }
 
+static int set_distance(struct parser *p, const char *text)
+{
+	struct options *o = p->o;
+
+	if (o->nr_distances == MEMHP_MAX_DISTANCES)
+		return wrong(p, text, "a node gets 16 distances at most");
+	if (parse_distance(text, &o->distance[o->nr_distances++]))
+		return wrong(p, text, "NODE:TO or NODE:TO:FROM is wanted, as 0:30");
+	return 0;
+}
+
 static int set_memmap(struct parser *p, const char *text)
 {
 	p->o->memmap = memhp_memmap_parse(text);
@@ -306,6 +348,8 @@ static int set_value(struct parser *p, enum option option, const char *text)
 		return set_memmap(p, text);
 	case OPTION_RANGE:
 		return set_part(p, text);
+	case OPTION_DISTANCE:
+		return set_distance(p, text);
 	case OPTION_DEADLINE:
 		return get_time(p, "deadline", text, &o->deadline_ms);
 	case OPTION_TIMEOUT:
@@ -430,6 +474,8 @@ static int check(struct parser *p)
 		return wrong(p, names[o->command], "name a segment by its uuid");
 	if (o->command == COMMAND_ATTACH && !o->nr_ranges)
 		return wrong(p, "attach", "how much? SIZE is missing");
+	if (o->nr_distances && o->node == MEMHP_ANY_NODE)
+		return wrong(p, "attach", "distances of which node? --node is missing");
 	if (o->command == COMMAND_QUOTA && changes && !o->owner)
 		return wrong(p, "quota", "whose? OWNER is missing");
 	return 0;
@@ -492,7 +538,8 @@ static const struct {
 	[COMMAND_LIST]	  = { "[-o OWNER] [UUID]", "segments" },
 	[COMMAND_ATTACH]  = { "[-o OWNER] [--uuid UUID] [-n NODE] [-p POLICY] "
 			      "[-w WINDOW]\n\t\t[--memmap PLACE] [--cookie N] [--no-wait] "
-			      "RANGE ...", "attach memory" },
+			      "[--distance NODE:TO[:FROM]] ...\n\t\tRANGE ...",
+			      "attach memory" },
 	[COMMAND_DETACH]  = { "[-d TIME] [-r RANGE] UUID", "take memory away" },
 	[COMMAND_ABORT]	  = { "UUID", "call off what is under way" },
 	[COMMAND_WATCH]	  = { "[--progress] [-c COUNT] [-t TIME]", "show events" },

@@ -45,6 +45,8 @@ struct options {
 	struct memhp_range part;	/* of detach */
 	struct memhp_range range[MEMHP_MAX_RANGES];
 	unsigned int nr_ranges;
+	struct memhp_distance distance[MEMHP_MAX_DISTANCES];
+	unsigned int nr_distances;
 	uint32_t deadline_ms;
 	int timeout_ms;			/* of watch */
 	uint64_t count;			/* of watch; 0: no end */
@@ -79,6 +81,16 @@ int parse_time(const char *text, uint32_t *msec);
  * Return: 0, -EINVAL: something else, or no byte; -ERANGE: more than 64 bits.
  */
 int parse_range(const char *text, struct memhp_range *range);
+
+/**
+ * parse_distance() - "NODE:TO" or "NODE:TO:FROM"
+ * @text: decimal numbers
+ * @distance: gets them; without FROM, it is as far back as there
+ *
+ * Return: 0, or -EINVAL: something else, or a number of more than 31 bits, or a distance
+ * of 0.
+ */
+int parse_distance(const char *text, struct memhp_distance *distance);
 
 const char *command_name(enum command command);
 void put_usage(enum command command, FILE *out);

@@ -465,6 +465,28 @@ static void attach_is_sent(void)
 		tap_fail("node and window");
 }
 
+static void distances_are_sent(void)
+{
+	struct memhp_distance d[MEMHP_MAX_DISTANCES + 1] = { { 1, 30, 40 }, { 2, 50, 0 } };
+	struct memhp_range ranges[MEMHP_MAX_RANGES] = { { 0, 4096 } };
+	struct memhp_attach_request r = request(ranges, MEMHP_MAX_RANGES);
+	struct nlmsghdr *msg = message_begin(room, FAMILY, MEMHP_CMD_ATTACH, NLM_F_ACK);
+	struct seen seen;
+
+	if (message_attach(msg, &r) || message_distances(msg, d, MEMHP_MAX_DISTANCES) ||
+	    msg->nlmsg_len > sizeof(room))
+		tap_fail("it does not fit");
+	seen = seen_in(msg);
+	if (seen.bad || seen.nr[MEMHP_A_SEGMENT_DISTANCE] != MEMHP_MAX_DISTANCES)
+		tap_fail("the attributes");
+	msg = message_begin(room, FAMILY, MEMHP_CMD_ATTACH, NLM_F_ACK);
+	if (message_distances(msg, d, 2) ||
+	    msg->nlmsg_len != MNL_NLMSG_HDRLEN + GENL_HDRLEN + 2 * 4 + (3 + 2) * 8)
+		tap_fail("%u bytes: a way back of 0 is not sent", msg->nlmsg_len);
+	if (message_distances(msg, d, MEMHP_MAX_DISTANCES + 1) != -E2BIG)
+		tap_fail("too many");
+}
+
 static void is_not_sent(void)
 {
 	struct memhp_range ranges[MEMHP_MAX_RANGES + 1] = { { 0, 0 } };
@@ -496,6 +518,8 @@ static const struct tap_test tests[] = {
 	{ "CTRL-09 bytes that are left over make a message one that is not understood",
 	  left_over },
 	{ "CTRL-09 a request to attach says what it is told, and no more", attach_is_sent },
+	{ "CTRL-02 CTRL-09 distances are sent with it, as many as there may be",
+	  distances_are_sent },
 	{ "CTRL-09 requests that cannot be made are refused", is_not_sent },
 };
 

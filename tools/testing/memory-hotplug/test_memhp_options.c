@@ -61,6 +61,18 @@ static void attach(void)
 		tap_fail("a range");
 }
 
+static void distances(void)
+{
+	good("attach -n 2 --distance 0:30 --distance=1:40:255 1G");
+	if (o.nr_distances != 2 || o.distance[0].node || o.distance[0].to != 30 ||
+	    o.distance[0].from != 30 || o.distance[1].node != 1 ||
+	    o.distance[1].to != 40 || o.distance[1].from != 255)
+		tap_fail("a distance");
+	good("attach 1G");
+	if (o.nr_distances)
+		tap_fail("distances that were not named");
+}
+
 static void others(void)
 {
 	good("detach -d 1500ms -r 0x80000000+128M " UUID);
@@ -90,6 +102,9 @@ static void others(void)
 		tap_fail("what is behind -- is no option");
 }
 
+#define FOUR	" --distance 0:20 --distance 0:20 --distance 0:20 --distance 0:20"
+#define SIXTEEN	FOUR FOUR FOUR FOUR
+
 static void wrong(void)
 {
 	static const char *const lines[] = {
@@ -113,6 +128,14 @@ static void wrong(void)
 		"attach -o 0123456789012345678901234567890123 1M",
 		"attach 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", "watch -c x", "watch -t 0",
 		"watch -t 36000m", "audit -f", "-o me list",
+		"attach --distance 0:30 1G", "attach -n 2 --distance 30 1G",
+		"attach -n 2 --distance 0: 1G", "attach -n 2 --distance :30 1G",
+		"attach -n 2 --distance 0:30: 1G", "attach -n 2 --distance 0:30:40:50 1G",
+		"attach -n 2 --distance 0:x 1G", "attach -n 2 --distance -1:30 1G",
+		"attach -n 2 --distance '' 1G", "attach -n 2 --distance 0:0 1G",
+		"attach -n 2 --distance 0:30:0 1G", "attach -n 2 --distance 0:4294967326 1G",
+		"attach -n 2 --distance", "list --distance 0:30",
+		"attach 1 -n 1" SIXTEEN " --distance 1:20",
 	};
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
@@ -176,6 +199,7 @@ static void times(void)
 static const struct tap_test tests[] = {
 	{ "CTRL-09 a command line that says little leaves all as usual", defaults },
 	{ "CTRL-09 what attach is told is understood", attach },
+	{ "CTRL-02 CTRL-09 distances that attach is told are understood", distances },
 	{ "CTRL-09 what other commands are told is understood", others },
 	{ "CTRL-09 command lines that are wrong are refused, with a reason", wrong },
 	{ "CTRL-09 help needs no other words", help },
