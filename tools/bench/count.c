@@ -19,7 +19,8 @@
  * With boot=ADDRESS (hexadecimal), window 99 begins with the guest and ends when the
  * instruction at that address is reached.
  *
- * Only the kernel is counted (addresses with bit 63 set), on all CPUs together.
+ * Only the kernel is counted (addresses with bit 63 set), on all CPUs together. A program
+ * may mark what the kernel does for it.
  * Run with -icount and one CPU, and the numbers repeat. Several CPUs take turns
  * then, and time goes by what all of them execute.
  *
@@ -251,15 +252,34 @@ static void look_for_holds(struct qemu_plugin_insn *insn)
 					NO_REGISTERS, &hold_marks[i]);
 }
 
-static void look_at(struct qemu_plugin_insn *insn)
+static uint32_t opcode(struct qemu_plugin_insn *insn)
 {
 	uint32_t op;
-	int n;
 
 	memcpy(&op, qemu_plugin_insn_data(insn), sizeof(op));
-	n = hint(op);
-	if (n == 0x7f)
+	return op;
+}
+
+static void look_for_end(struct qemu_plugin_insn *insn)
+{
+	if (hint(opcode(insn)) == 0x7f)
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_end, NO_REGISTERS, NULL);
+}
+
+static void look_for_begin(struct qemu_plugin_insn *insn)
+{
+	int n = hint(opcode(insn));
+
+	if (n >= 0x60 && n < 0x7f)
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_begin, NO_REGISTERS,
+						       (void *)(uintptr_t)(n - 0x60));
+}
+
+static void look_at(struct qemu_plugin_insn *insn)
+{
+	uint32_t op = opcode(insn);
+
+	look_for_end(insn);
 	if (boot_end && qemu_plugin_insn_vaddr(insn) == boot_end)
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_boot_end, NO_REGISTERS,
 						       NULL);
@@ -269,13 +289,18 @@ static void look_at(struct qemu_plugin_insn *insn)
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_site, NO_REGISTERS,
 				new_site(qemu_plugin_insn_vaddr(insn)));
 	qemu_plugin_register_vcpu_mem_cb(insn, on_store, NO_REGISTERS, WRITES, NULL);
-	if (n >= 0x60 && n < 0x7f)
-		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_begin, NO_REGISTERS,
-						       (void *)(uintptr_t)(n - 0x60));
+	look_for_begin(insn);
 	if (is_tlbi(op))
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_tlbi, NO_REGISTERS, NULL);
 	if (is_dsb(op))
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_dsb, NO_REGISTERS, NULL);
+}
+
+/* Of a program, which may mark what the kernel does for it. */
+static void look_at_user(struct qemu_plugin_insn *insn)
+{
+	look_for_end(insn);
+	look_for_begin(insn);
 }
 
 static void on_translation(plugin_id id, struct qemu_plugin_tb *tb)
@@ -287,6 +312,8 @@ static void on_translation(plugin_id id, struct qemu_plugin_tb *tb)
 
 		if (qemu_plugin_insn_vaddr(insn) >> 63)
 			look_at(insn);
+		else
+			look_at_user(insn);
 	}
 }
 

@@ -8,12 +8,17 @@
  *	windows, segments, quotas	dumps
  *	get, attach, detach, change, abort, reclaim, quota, quota-set
  *		WORDs are attributes: uuid=N owner=TEXT cookie=N window=ADDR
- *		range=[ADDR]+SIZE node=N policy=N memmap=N deadline=N wait=N, bytes=N
+ *		range=[ADDR]+SIZE[+SIZE] node=N distance=[NODE]:[TO][:FROM] policy=N memmap=N
+ *		deadline=N wait=N, bytes=N
  *		segments=N pending=N metadata=N; twice the same is sent twice. version=N
  *		is of the header, cut=N leaves out the last N bytes, pad=N adds a nest
  *	join GROUP	listens; events are shown by the next "hear"
  *	hear MSEC	shows events until none comes for MSEC
- *	small		the smallest buffer for what comes in
+ *	count MSEC	counts them, and says how many were missing between their numbers
+ *	times N COMMAND [WORD ...]	asks the same N times; says the first error
+ *	small, large	the smallest buffer for what comes in, or 64 MiB
+ *	mark N		begins window N of the counting plugin (tools/bench/count.c), 0 to 3;
+ *			-1 ends it
  *	sleep MSEC
  *	nocap		gives up CAP_SYS_ADMIN
  *	netns, userns	a new namespace, and a new socket in it
@@ -233,6 +238,8 @@ static bool is_event(const struct nlmsghdr *head)
 }
 
 /* Shows what came; true if it ends an answer. */
+static int last_error;
+
 static bool show_messages(int len, bool quiet)
 {
 	struct nlmsghdr *head = &in.head;
@@ -241,6 +248,7 @@ static bool show_messages(int len, bool quiet)
 	for (; NLMSG_OK(head, (unsigned int)len); head = NLMSG_NEXT(head, len)) {
 		if (head->nlmsg_type == NLMSG_ERROR || head->nlmsg_type == NLMSG_DONE) {
 			end |= head->nlmsg_seq == sequence;
+			last_error = -((struct nlmsgerr *)NLMSG_DATA(head))->error;
 			if (!quiet)
 				show_error(head);
 		} else if (!quiet) {
@@ -372,6 +380,56 @@ static void hear(int msec)
 	printf("0 heard\n");
 }
 
+/* Messages come one by one. Numbers are of one group. */
+static void count(int msec)
+{
+	const struct nlattr *attr;
+	uint64_t first = 0, last = 0, events = 0, overruns = 0;
+	int len;
+
+	while ((len = receive(msec))) {
+		overruns += len < 0;
+		if (len < 0 || !is_event(&in.head))
+			continue;
+		attr = (void *)((char *)NLMSG_DATA(&in.head) + GENL_HDRLEN);
+		last = number(find(attr, len - NLMSG_LENGTH(GENL_HDRLEN),
+				   MEMHP_A_SEGMENT_SEQ));
+		first = first ? first : last;
+		events++;
+	}
+	printf("0 %llu events, %llu missing, %llu overruns\n",
+	       (unsigned long long)events,
+	       (unsigned long long)(events ? last - first + 1 - events : 0),
+	       (unsigned long long)overruns);
+}
+
+static void set_buffer(int bytes)
+{
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)))
+		fail("SO_RCVBUFFORCE");
+}
+
+/* The plugin sees the instruction; the processor does nothing. */
+static void mark(int window)
+{
+	switch (window) {
+	case 0:
+		asm volatile("hint 0x60" : : : "memory");
+		break;
+	case 1:
+		asm volatile("hint 0x61" : : : "memory");
+		break;
+	case 2:
+		asm volatile("hint 0x62" : : : "memory");
+		break;
+	case 3:
+		asm volatile("hint 0x63" : : : "memory");
+		break;
+	default:
+		asm volatile("hint 0x7f" : : : "memory");
+	}
+}
+
 /* Requests */
 
 struct command {
@@ -430,13 +488,30 @@ static void put_range(const char *text)
 {
 	struct nlattr *nest = put(MEMHP_A_SEGMENT_RANGE | NLA_F_NESTED, NULL, 0);
 	const char *plus = strchr(text, '+');
-	uint64_t start = strtoull(text, NULL, 0);
-	uint64_t size = plus ? strtoull(plus + 1, NULL, 0) : 0;
+	uint64_t start = strtoull(text, NULL, 0), size;
 
 	if (plus != text)
 		put(MEMHP_A_RANGE_START, &start, sizeof(start));
-	if (plus)
+	for (; plus; plus = strchr(plus + 1, '+')) {
+		size = strtoull(plus + 1, NULL, 0);
 		put(MEMHP_A_RANGE_SIZE, &size, sizeof(size));
+	}
+	close_nest(nest);
+}
+
+/* Numbers that are not there are not sent. */
+static void put_distance(const char *text)
+{
+	struct nlattr *nest = put(MEMHP_A_SEGMENT_DISTANCE | NLA_F_NESTED, NULL, 0);
+	char *end;
+
+	for (int type = MEMHP_A_DISTANCE_NODE; text; type++) {
+		uint32_t value = strtoul(text, &end, 0);
+
+		if (end != text)
+			put(type, &value, sizeof(value));
+		text = *end == ':' ? end + 1 : NULL;
+	}
 	close_nest(nest);
 }
 
@@ -473,11 +548,22 @@ static void put_word(const struct command *c, char *word, int *cut)
 		put_uuid(strtoul(text, NULL, 0));
 	else if (!strcmp(word, "range"))
 		put_range(text);
+	else if (!strcmp(word, "distance"))
+		put_distance(text);
 	else
 		put_number(c->quota ? quota_words : segment_words, word, text);
 }
 
-static void request(const struct command *c, int argc, char **argv)
+static const struct command *find_command(const char *name)
+{
+	const struct command *c = commands;
+
+	while (c->name && strcmp(c->name, name))
+		c++;
+	return c->name ? c : NULL;
+}
+
+static void make_request(const struct command *c, int argc, char **argv)
 {
 	int cut = 0;
 
@@ -485,8 +571,32 @@ static void request(const struct command *c, int argc, char **argv)
 	for (int i = 1; i < argc; i++)
 		put_word(c, argv[i], &cut);
 	out.head.nlmsg_len -= cut;
+}
+
+static void request(const struct command *c, int argc, char **argv)
+{
+	make_request(c, argc, argv);
 	transmit();
 	take_answer(false);
+}
+
+static void repeat(int times, int argc, char **argv)
+{
+	const struct command *c = argc ? find_command(argv[0]) : NULL;
+	int err = 0;
+
+	if (!c) {
+		fprintf(stderr, "times N what?\n");
+		exit(2);
+	}
+	make_request(c, argc, argv);
+	for (int i = 0; i < times; i++) {
+		out.head.nlmsg_seq = ++sequence;
+		transmit();
+		take_answer(true);
+		err = err ? err : last_error;
+	}
+	printf("%d %d times\n", err, times);
 }
 
 /* Nonsense */
@@ -593,14 +703,21 @@ static void enter(int flag)
 static bool other_command(int argc, char **argv)
 {
 	const char *name = argv[0];
-	int small = 1;
 
 	if (!strcmp(name, "join") && argc > 1)
 		join(argv[1]);
 	else if (!strcmp(name, "hear") && argc > 1)
 		hear(atoi(argv[1]));
 	else if (!strcmp(name, "small"))
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+		set_buffer(1);
+	else if (!strcmp(name, "large"))
+		set_buffer(64 << 20);
+	else if (!strcmp(name, "count") && argc > 1)
+		count(atoi(argv[1]));
+	else if (!strcmp(name, "times") && argc > 2)
+		repeat(atoi(argv[1]), argc - 2, argv + 2);
+	else if (!strcmp(name, "mark") && argc > 1)
+		mark(atoi(argv[1]));
 	else if (!strcmp(name, "sleep") && argc > 1)
 		usleep(atoi(argv[1]) * 1000);
 	else if (!strcmp(name, "nocap"))
@@ -618,11 +735,9 @@ static bool other_command(int argc, char **argv)
 
 static void run(int argc, char **argv)
 {
-	const struct command *c = commands;
+	const struct command *c = find_command(argv[0]);
 
-	while (c->name && strcmp(c->name, argv[0]))
-		c++;
-	if (c->name) {
+	if (c) {
 		request(c, argc, argv);
 	} else if (!other_command(argc, argv)) {
 		fprintf(stderr, "no command %s, or words are missing\n", argv[0]);

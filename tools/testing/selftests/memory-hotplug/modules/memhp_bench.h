@@ -21,9 +21,13 @@ static int rounds = 2;
 module_param(rounds, int, 0);
 MODULE_PARM_DESC(rounds, "how many times");
 
+static int node;
+module_param(node, int, 0);
+MODULE_PARM_DESC(node, "node of the memory");
+
 static inline int add(void)
 {
-	return add_memory_driver_managed(0, start, size,
+	return add_memory_driver_managed(node, start, size,
 					 "System RAM (memhp bench)", MHP_NONE);
 }
 
