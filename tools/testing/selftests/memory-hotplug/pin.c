@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pin NODE: holds a page of memory of a node by a pipe, so that it cannot be moved, and
- * says "PFN pid" until it is killed. Status 1: the node gave it none.
+ * pin NODE [break]: holds a page of memory of a node by a pipe, so that it cannot be moved,
+ * and says "PFN pid" until it is killed. With "break" it tells the kernel that the page is
+ * broken instead, and gets a SIGBUS for it.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -48,10 +49,12 @@ int main(int argc, char **argv)
 		    8 * sizeof(mask), 0))
 		fail("mbind");
 	memset(iov.iov_base, 0x5a, page);
-	if (vmsplice(ends[1], &iov, 1, 0) != page)
+	if (argc == 2 && vmsplice(ends[1], &iov, 1, 0) != page)
 		fail("vmsplice");
 	printf("%#lx %d\n", frame_of(iov.iov_base, page), getpid());
 	fflush(stdout);
+	if (argc > 2 && madvise(iov.iov_base, page, MADV_HWPOISON))
+		fail("madvise");
 	pause();
 	return 0;
 }

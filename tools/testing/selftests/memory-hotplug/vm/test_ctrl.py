@@ -6,6 +6,7 @@ what it does beside is to have no such family.
 """
 
 import os
+import signal
 import time
 from errno import (E2BIG, EALREADY, EBUSY, ECANCELED, EDQUOT, EEXIST, EINVAL, ENOENT, ENOMEM,
                    ENOSPC, EOPNOTSUPP, EOWNERDEAD, EPERM, EPROTONOSUPPORT, ERANGE, ETIMEDOUT,
@@ -15,13 +16,17 @@ import notifier
 from controller import (CLASS, EVENTS, MOVABLE, OFFLINE, STATES, USAGES, Owner, Pin, ask, attach,
                         ctl, parse, segment, segments, settled, sysfs, wait_state)
 from machines import GIB
-from observe import expect_same, state
+from observe import amounts, expect_same, small_drift, state
 from probe import EDGE, MIB, TOP, two_hidden, windows, write
 
 CMDLINE = "nokaslr rodata=on mem=512M"
 HIDDEN = GIB + 512 * MIB            # the first address that mem=512M hides
 BLOCK = 128 * MIB
+POISONED = 6                        # a kind of blocker
 FUZZ = int(os.environ.get("MEMHP_FUZZ", "4000"))
+OPERATIONS = int(os.environ.get("MEMHP_CYCLES", "80"))
+PAIRS = 10 * int(os.environ.get("MEMHP_CYCLES", "4"))
+BURST = 10 * int(os.environ.get("MEMHP_CYCLES", "100"))
 
 
 def machine(ctx, **options):
@@ -194,6 +199,7 @@ def bad_requests():
          EINVAL, ""),
         ("no range", "attach uuid=5 owner=o", EINVAL, "range"),
         ("a range without size", f"attach uuid=5 owner=o range={EDGE:#x}", EINVAL, "size"),
+        ("a size twice", f"attach uuid=5 owner=o range=+{BLOCK:#x}+{BLOCK:#x}", EINVAL, "twice"),
         ("a size of zero", f"attach uuid=5 owner=o range={EDGE:#x}+0", EINVAL, "size"),
         ("an overlapping range", f"attach uuid=5 owner=o range={EDGE + GIB:#x}+{GIB:#x}", EEXIST,
          "segment"),
@@ -219,6 +225,27 @@ def bad_requests():
          f"attach uuid=5 owner=o range={EDGE - BLOCK:#x}+{2 * BLOCK:#x}", EINVAL, "several nodes"),
         ("a node over the limit", f"attach {ok} node=9", EINVAL, "node"),
         ("a node far over the limit", f"attach {ok} node=4294967295", EINVAL, "node"),
+        ("distances, and no node", f"attach {ok} distance=0:30", EINVAL, "node is missing"),
+        ("another node at 9", f"attach {ok} node=1 distance=0:9", ERANGE, "11 or more"),
+        ("another node at 10", f"attach {ok} node=1 distance=0:10", ERANGE, "11 or more"),
+        ("a way back of 10", f"attach {ok} node=1 distance=0:30:10", ERANGE, "11 or more"),
+        ("a distance of 256", f"attach {ok} node=1 distance=0:256", ERANGE, "255"),
+        ("a distance of 32 bits", f"attach {ok} node=1 distance=0:4294967295", ERANGE, "255"),
+        ("a node at 11 from itself", f"attach {ok} node=1 distance=1:11", EINVAL, "itself"),
+        ("a distance to a node over the limit", f"attach {ok} node=1 distance=9:30", EINVAL,
+         "possible"),
+        ("a distance to a node far over it", f"attach {ok} node=1 distance=4294967295:30",
+         EINVAL, "possible"),
+        ("a distance of a node over the limit", f"attach {ok} node=9 distance=0:30", EINVAL,
+         "possible"),
+        ("a distance twice", f"attach {ok} node=1 distance=0:30 distance=0:30", EINVAL, "twice"),
+        ("too many distances", f"attach {ok} node=1{17 * ' distance=0:30'}", E2BIG, "16"),
+        ("a distance to nowhere", f"attach {ok} node=1 distance=:30", EINVAL, "needed"),
+        ("a node without its distance", f"attach {ok} node=1 distance=0", EINVAL, "needed"),
+        ("more in a distance than there is", f"attach {ok} node=1 distance=0:30:30:30", EINVAL,
+         ""),
+        ("other distances of a node that has memory", f"attach {ok} node=0 distance=1:30",
+         EEXIST, "has memory"),
         ("a policy that there is not", f"attach {ok} policy=4", ERANGE, ""),
         ("a memmap that there is not", f"attach {ok} memmap=3", ERANGE, ""),
         ("page structs inside, which this boot cannot", f"attach {ok} memmap=2", EOPNOTSUPP,
@@ -375,11 +402,33 @@ def abort(ctx):
 
 # ---- events
 
+LISTENERS = 10
+
+
+def burst(ctx, guest):
+    """A reclaim by who has it changes nothing, and is an event."""
+    count = max(ctx.times(BURST), 100)
+    guest.check("".join(f"ctl large -- join events -- count 6000 > /tmp/ear{n} & "
+                        for n in range(LISTENERS)) + "sleep 2")
+    begun = float(guest.check("cat /proc/uptime").split()[0])
+    done = ctl(guest, attach(4, EDGE + GIB, policy=OFFLINE),
+               f"times {count} reclaim uuid=4 owner=test", "detach uuid=4 wait=10000")
+    took = float(guest.check("cat /proc/uptime").split()[0]) - begun
+    for answer in done:
+        good(answer)
+    heard = guest.check("sleep 7; cat /tmp/ear* | grep -v joined").splitlines()
+    ctx.note(f"{count} events in {took:.1f} s of an emulated machine; {sorted(set(heard))}")
+    # and attached, draining, detached
+    yield heard == LISTENERS * [f"0 {count + 3} events, 0 missing, 0 overruns"], \
+        f"CTRL-05 {LISTENERS} listeners hear each event of a burst"
+
+
 def events(ctx):
     with machine(ctx) as guest:
         ear = guest.start("exec ctl join events -- join progress -- hear 6000")
         time.sleep(1)
-        ctl(guest, attach(1, EDGE, GIB, policy=OFFLINE), f"change uuid=1 policy={MOVABLE} wait=10000",
+        parts = "".join(f" range={EDGE + i * BLOCK:#x}+{BLOCK:#x}" for i in range(8))
+        ctl(guest, f"attach uuid=1 owner=o policy={OFFLINE} wait=10000{parts}", f"change uuid=1 policy={MOVABLE} wait=10000",
             f"attach uuid=2 owner=o range={EDGE:#x}+{BLOCK:#x}", "detach uuid=1 wait=10000",
             attach(3, EDGE, policy=OFFLINE))
         guest.check(f"echo offline > /sys/devices/system/memory/auto_online_blocks;"
@@ -399,6 +448,41 @@ def events(ctx):
         steps = [seq for name, _, seq in named if name == "progress"]
         yield len(steps) > 4 and steps == list(range(steps[0], steps[0] + len(steps))), \
             "CTRL-05 progress has numbers of its own"
+        yield from burst(ctx, guest)
+
+
+HARD = "/sys/devices/system/memory/hard_offline_page"
+
+
+def breaks(guest, node):
+    """A page of a node breaks that a program uses; its number."""
+    killed = 128 + signal.SIGBUS
+    return int(guest.check(f"pin {node} break || [ $? = {killed} ]").split()[0], 16)
+
+
+def poison(ctx):
+    """Pages break: one that is free, one in use, and one that is in no segment."""
+    with machine(ctx) as guest:
+        Owner(guest, attach(1, EDGE, policy=MOVABLE), attach(2, EDGE + BLOCK, policy=OFFLINE)
+              ).good().die()
+        ear = guest.start("exec ctl join events -- hear 4000")
+        time.sleep(1)
+        free = (EDGE + BLOCK // 2) // guest.page_size()
+        guest.check(f"echo {free * guest.page_size():#x} > {HARD}")
+        pages = [free, breaks(guest, 1)]
+        ctx.note(f"pages {[hex(p) for p in pages]}, and {breaks(guest, 0):#x} of boot memory")
+        heard = parse(ear.check(60))[-1].objects
+        ctx.note(heard)
+        told = [(EVENTS[int(e["event"])], int(e["uuid"]), e["blockers"]) for e in heard]
+        yield told == [("poisoned", 1, [f"{pfn:#x}:0:{POISONED}:0:0"]) for pfn in pages], \
+            "CTRL-05 a page that breaks is told, whoever has it, and no other page is"
+        numbers = [int(e["seq"]) for e in heard]
+        yield numbers == [numbers[0], numbers[0] + 1] and \
+            int(segment(guest, 1)["seq"]) == numbers[1], "CTRL-05 with the numbers of events"
+        yield guest.check(f"cat {sysfs(1)}/blockers") == f"{pages[1]:#x} 0 poisoned 0 0\n", \
+            "CTRL-05 the last one is in the segment's file"
+        good(ctl(guest, "reclaim uuid=1 owner=test", "detach uuid=1 wait=10000")[-1])
+        yield set(segments(guest)) == {2}, "CTRL-04 memory with broken pages leaves"
 
 
 def overrun(ctx):
@@ -547,34 +631,106 @@ def locked_down(ctx):
         assert segments(guest) == {}
 
 
+FILES = ("state", "deadline_ms", "uuid", "ranges", "blockers")
+FUZZED = [1000, 1001, 1002, 1003]       # uuids that "ctl fuzz" makes
+KEPT = [2000, 2001]                     # segments that are made again when they went
+
+
 def fuzz(ctx):
+    """By messages and by files, at the same time: segments come and go under the files."""
     with machine(ctx) as guest:
         count = max(ctx.times(FUZZ), 100)
+        files = [f"{sysfs(uuid)}/{name}" for uuid in FUZZED + KEPT for name in FILES]
+        limits = [f"{CLASS}/window-{start:x}/limit" for start in (HIDDEN, EDGE)]
+        again = " -- ".join(attach(uuid, HIDDEN + BLOCK * i, policy=MOVABLE)
+                            for i, uuid in enumerate(KEPT))
+        keeper = guest.start(f"while :; do ctl {again} > /tmp/kept; sleep 0.05; done")
+        begun = time.monotonic()
+        writer = guest.start(f"scribble {count} 1 {' '.join(files + limits)}")
         for seed in range(4):
-            out = guest.check(f"ctl fuzz {count // 4} {seed + 1}", timeout=900)
+            out = guest.check(f"ctl fuzz {count // 4} {seed + 1}", timeout=3600)
             assert out.split() == ["0", str(count // 4)], out
-        ctx.note(f"{count} messages")
+        taken, refused_, missing = map(int, writer.check(3600).split())
+        keeper.kill()
+        keeper.wait(30)
+        ctx.note(f"{count} messages; writes: {taken} taken, {refused_} refused, {missing} to a"
+                 f" segment that was not there; {time.monotonic() - begun:.0f} s")
+        assert taken > count / 50 and taken + refused_ + missing == count
         for uuid in settled(guest):
             good(ctl(guest, f"reclaim uuid={uuid} owner=fuzz", f"detach uuid={uuid} wait=10000")[1])
+        guest.check(f"echo none | tee {' '.join(limits)}")
         good(ask(guest, attach(1, EDGE, policy=MOVABLE)))
         guest.check(f"echo unplug > {sysfs(1)}/state")
+
+
+def whole(dump):
+    """Is each segment whole, and alone where it is? {uuid: segment}"""
+    found, ranges = {}, []
+    for seg in dump.objects:
+        sizes = [tuple(int(n, 16) for n in text.split("+")) for text in seg["ranges"]]
+        assert seg["uuid"] not in found, f"twice: {seg}"
+        assert sum(size for _, size in sizes) == int(seg["size"]), seg
+        assert int(seg["done"]) <= int(seg["size"]) and seg["error"] == "0", seg
+        found[seg["uuid"]] = seg
+        ranges += [(start, start + size) for start, size in sizes]
+    ranges.sort()
+    assert all(a[1] <= b[0] for a, b in zip(ranges, ranges[1:])), f"they overlap: {ranges}"
+    return found
+
+
+def watch(guest, jobs):
+    """Looks at all segments as long as the jobs run: how many were seen in each state."""
+    seen = {}
+    while not all(job.done() for job in jobs):
+        for seg in whole(ask(guest, "segments")).values():
+            name = STATES[int(seg["state"])]
+            seen[name] = seen.get(name, 0) + 1
+    return seen
+
+
+def last_event(guest):
+    """Its number, as a segment is told that has come; two more follow, as it goes."""
+    return int(ctl(guest, attach(98, EDGE, policy=OFFLINE), "get uuid=98",
+                   "detach uuid=98 wait=10000")[1].objects[0]["seq"])
 
 
 def four(ctx):
     """Four controllers attach and detach in one window."""
     with machine(ctx) as guest:
-        rounds = ctx.times(int(os.environ.get("MEMHP_ROUNDS", "10")))
+        rounds = max(ctx.times(OPERATIONS) // 8, 2)
         one = " -- ".join(f"{attach('$n', policy=MOVABLE, window=EDGE)} -- detach uuid=$n wait=9999"
                           for _ in range(rounds))
         warm(guest)
-        before = state(guest)
+        before, free, number = state(guest), amounts(guest), last_event(guest)
         jobs = [guest.start(f"n={n}; ctl {one}") for n in (1, 2, 3, 4)]
+        ctx.note(watch(guest, jobs))
         for job in jobs:
-            out = job.check(300)
+            out = job.check(3600)
             numbers = [int(l.split()[0]) for l in out.splitlines() if l[0].isdigit()]
             assert len(numbers) == 2 * rounds and set(numbers) == {0}, out[-300:]
-        assert segments(guest) == {}
+        yield True, f"CTRL-02 CTRL-04 {8 * rounds} operations of four controllers, all answered"
+        told = last_event(guest) - number
+        # attached, draining, detached; and once of those segments that ask for the number
+        yield told == 3 * (4 * rounds + 1), "CTRL-05 each of their events has a number"
+        yield segments(guest) == {}, "CTRL-04 nothing of theirs is left"
         expect_same(before, state(guest))
+        small_drift(ctx, f"after {8 * rounds} operations", free, amounts(guest))
+        yield True, "CTRL-02 CTRL-04 and no memory of the kernel"
+        yield from pairs(ctx, guest)
+
+
+def pairs(ctx, guest):
+    """One controller attaches and detaches, many times."""
+    words = f"times 1 {attach(1, EDGE, policy=MOVABLE)} -- times 1 detach uuid=1 wait=10000"
+    rounds = max(ctx.times(PAIRS) // 20, 1)
+    again = f"i=0; while [ $i -lt {rounds} ]; do ctl {' -- '.join(20 * [words])}" \
+            " | grep -v ^0; i=$((i + 1)); done"
+    before, free = state(guest), amounts(guest)
+    wrong = guest.check(again, timeout=3600)
+    assert not wrong, wrong[-300:]
+    expect_same(before, state(guest))
+    small_drift(ctx, f"after {20 * rounds} times attach and detach", free, amounts(guest))
+    yield True, f"CTRL-02 CTRL-04 attached and detached {20 * rounds} times, nothing has grown"
 
 
 def stock(ctx):
@@ -599,6 +755,7 @@ SCENARIOS = [
     ("CTRL-04 a deadline ends a detach, with blockers named", deadline),
     ("CTRL-04 a detach is called off", abort),
     ("CTRL-05 events", events),
+    ("CTRL-05 memory that breaks", poison),
     ("CTRL-05 an overrun is told, and a dump brings the listener level", overrun),
     ("CTRL-06 quotas", quotas),
     ("CTRL-07 kill -9 of the controller in every state", deaths),
@@ -606,7 +763,7 @@ SCENARIOS = [
     ("CTRL-08 root of another user namespace is not allowed anything", other_user),
     ("CTRL-08 in another network namespace there is no such family", other_network),
     ("CTRL-08 integrity lockdown", locked_down),
-    ("CTRL-08 messages made of nonsense do no harm", fuzz),
+    ("CTRL-08 messages and files made of nonsense do no harm", fuzz),
     ("CTRL-02 CTRL-04 four controllers at once", four),
     ("stock has no controllers", stock),
 ]

@@ -19,7 +19,7 @@ from memhp_vm import package, paths
 from observe import expect_same, state
 from probe import EDGE, MIB, TOP, two_hidden, windows
 
-CMDLINE = "nokaslr rodata=on mem=512M"
+CMDLINE = "nokaslr rodata=on mem=512M spare_nodes=1"
 HIDDEN = GIB + 512 * MIB
 BLOCK = 128 * MIB
 BIG = "00000000-0000-0000-0000-000000000001"
@@ -137,6 +137,17 @@ def quotas(guest):
     yield True, "CTRL-09 quota sets and shows limits and what is used"
 
 
+def far_away(guest):
+    at = f"--uuid {SMALL} {EDGE + GIB:#x}+128M"
+    words = f"attach -o demo -n 2 --distance 0:40 --distance 1:60:50 -p online_movable {at}"
+    assert shown(guest, words)["node"] == 2
+    rows = {node["id"]: node["distances"] for node in shown(guest, "topology")["nodes"]}
+    assert rows == {0: {"0": 10, "1": 20, "2": 40}, 1: {"0": 20, "1": 10, "2": 50},
+                    2: {"0": 40, "1": 60, "2": 10}}, rows
+    good(guest, f"detach {SMALL}")
+    yield True, "CTRL-09 CTRL-02 attach makes a new node, as far away as it is told"
+
+
 # ---- events
 
 def hears(ctx, guest):
@@ -238,6 +249,8 @@ def wrong_words():
         ("a range backwards", "attach 0x2000-0x1000", 2, "FIRST-LAST"),
         ("too many ranges", f"attach {many}", 2, "16 ranges"),
         ("a negative node", "attach -n -1 128M", 2, "number is wanted"),
+        ("distances of no node", "attach --distance 0:30 128M", 2, "--node"),
+        ("a distance that is none", "attach -n 1 --distance 30 128M", 2, "NODE:TO"),
         ("an unknown policy", "attach -p movable 128M", 2, "online_movable"),
         ("an unknown place of page structs", "attach --memmap here 128M", 2, "inside"),
         ("an empty owner", "attach -o '' 128M", 2, "name of 1 to 31"),
@@ -266,6 +279,9 @@ def wrong_words():
         ("more than is free", "attach 64G", 1, "no window"),
         ("no such window", "attach -w 4096 128M", 1, "window"),
         ("no such node", f"attach -n 99 {tiny}", 1, "node"),
+        ("a distance that cannot be", f"attach -n 1 --distance 0:10 {tiny}", 1, "11 or more"),
+        ("other distances of a node that has memory", f"attach -n 1 --distance 0:30 {tiny}", 1,
+         "has memory"),
         ("page structs inside, which this boot cannot", f"attach --memmap inside {tiny}", 1,
          "memmap_on_memory"),
         ("the uuid of another owner", f"attach -o other --uuid {BIG} {AT}", 1, ""),
@@ -387,6 +403,7 @@ def session(ctx):
         yield from attaches(ctx, guest)
         yield from policies(guest)
         yield from quotas(guest)
+        yield from far_away(guest)
         yield from hears(ctx, guest)
         yield from fails_late(ctx, guest)
         pin = Pin(guest)
