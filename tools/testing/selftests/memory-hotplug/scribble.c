@@ -2,7 +2,8 @@
 /*
  * scribble COUNT SEED FILE ...: writes nonsense to files, some of which may come and go:
  * words that they know, such words with a wrong byte, numbers, and bytes of any kind. Says
- * "TAKEN REFUSED MISSING". What is onlined is movable, so that it can leave again.
+ * "TAKEN REFUSED MISSING"; those to a file that was not there do not count. What is
+ * onlined is movable, so that it can leave again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -76,7 +77,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	seed = atoi(argv[2]);
-	while (count--)
+	while (found[0] + found[1] < count)
 		found[scribble(argv[3 + draw(argc - 3)])]++;
 	printf("%d %d %d\n", found[0], found[1], found[2]);
 	return 0;
