@@ -27,7 +27,6 @@ LISTENERS, EVENTS = 10, 1000
 CORE = 10 ** 9                  # instructions a second, of one core
 PER_SECOND = 10_000
 END = "mark -1"
-REST = "sleep 20"               # RCU frees what is left of programs that have ended
 
 
 def ctl(guest, *requests):
@@ -47,8 +46,7 @@ def come_and_go(guest, size, rounds):
     """The bare transactions and ours in turn: programs have run before each."""
     for _ in range(rounds):
         run_module(guest, f"start={START:#x} size={size:#x} rounds=1 online=1 node=1")
-        ctl(guest, REST, "mark 0", attach(size), END, REST, "mark 1", "detach uuid=1 wait=10000",
-            END)
+        ctl(guest, "mark 0", attach(size), END, "mark 1", "detach uuid=1 wait=10000", END)
 
 
 def of_size(guest, counts, size):
