@@ -320,7 +320,7 @@ static int segment_uevent(const struct device *dev, struct kobj_uevent_env *env)
 	const struct segment *seg = container_of_const(dev, struct segment, dev);
 
 	return add_uevent_var(env, "MEMHP_UUID=%pUb", &seg->uuid) ?:
-	       add_uevent_var(env, "MEMHP_STATE=%s", 
+	       add_uevent_var(env, "MEMHP_STATE=%s",
 			      state_name(seg, READ_ONCE(seg->told)));
 }
 
