@@ -78,10 +78,16 @@ def leave_and_return(guest, blocks):
     return [w for w in wrong if w], gone
 
 
+# What a driver may need is put aside by boot, too.
+POOLS = "cma=48M swiotlb=16384,force"
+
+
 def kept_free(ctx, firmware):
     name = BOOTS[firmware]
     beside(ctx, firmware)
-    with boot(ctx, firmware, "movable_node memblock=debug") as guest:
+    with boot(ctx, firmware, f"movable_node memblock=debug {POOLS}") as guest:
+        put_aside = guest.check("dmesg | grep -E 'cma: Reserved 48 MiB|software IO TLB: mapped'")
+        assert len(put_aside.splitlines()) == 2, put_aside
         yield marked_first(guest), f"BOOT-01 {name}: marked before the first allocation"
 
         ours = [r for r in reservations(guest) if is_hot(r) and r.state == "held"]
