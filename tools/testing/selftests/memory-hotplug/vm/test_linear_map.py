@@ -12,6 +12,7 @@ import time
 
 import ranges
 import shortage
+from load import Load
 from machines import GIB, HIDDEN, hidden_ram, plain
 from memhp_vm import Node, Topology
 from observe import amounts, expect_same, mapped, mapped_by_kind, small_drift, state
@@ -177,10 +178,7 @@ def ten_dimms(ctx):
     small_drift(ctx, "10 DIMMs", first, later)
 
 
-# Takes and gives back more than a block has, all the time, on either CPU.
-LOAD = ("while [ ! -e /tmp/stop ]; do dd if=/dev/zero of=/tmp/load.{cpu} bs=1M count=80"
-        " 2> /dev/null; ls -lR /sys/bus > /dev/null; rm -f /tmp/load.{cpu}; done;"
-        " rm -f /tmp/load.{cpu}")
+LOAD_MIB = 80           # of either CPU, more than a block has
 DIMMS = int(os.environ.get("MEMHP_CYCLES", "10"))
 
 
@@ -198,13 +196,10 @@ def cycle_under_load(guest, ident):
 
 
 def run_loaded(guest, name, count):
-    load = [guest.start(LOAD.format(cpu=cpu)) for cpu in range(2)]
+    load = Load(guest, LOAD_MIB)
     for i in range(count):
         cycle_under_load(guest, f"{name}{i}")
-    guest.check("touch /tmp/stop")
-    for job in load:
-        job.wait(60)
-    guest.check("rm /tmp/stop")
+    load.end()
 
 
 def dimms_under_load(ctx):

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The only ZONE_MOVABLE block of a node comes and goes while memory is allocated.
+
+Each time the node's only zone gets its first page and loses its last one, under
+those who are choosing a zone at that moment. MEMHP_FLIPS times, 100 if it is not set;
+25 000 is what it has to stand.
+"""
+
+import os
+import time
+
+import ranges
+from load import Load
+from memhp_vm import GuestDied
+from observe import amounts, expect_same, small_drift, state
+
+AT = 2 << 30
+FLIPS = int(os.environ.get("MEMHP_FLIPS", "100"))
+AT_ONCE = 50                # so that who watches sees that it goes on
+FILE_MIB = 4                # of each CPU; more takes longer to move, and shows no more
+STOCK_FROM = 1000           # times: stock falls once in about 8 000
+
+
+def flip(guest, count):
+    """The block has to leave although its pages are in use."""
+    file = ranges.state_file(AT // guest.blocks()[0].size)
+    guest.check(f"i=0; while [ $i -lt {count} ]; do echo online_movable > {file} &&"
+                f" echo offline > {file} || exit 1; i=$((i+1)); done", timeout=6 * count + 60)
+
+
+def flip_under_load(guest, count):
+    """Seconds that it took."""
+    load, began = Load(guest, FILE_MIB), time.monotonic()
+    for done in range(0, count, AT_ONCE):
+        flip(guest, min(AT_ONCE, count - done))
+    seconds = time.monotonic() - began
+    load.end()
+    return seconds
+
+
+def begin(guest):
+    ranges.load(guest)
+    ranges.do(guest, "add", AT, guest.blocks()[0].size)
+
+
+def migrated(guest):
+    return int(guest.check("grep pgmigrate_success /proc/vmstat").split()[1])
+
+
+def stock_beside(ctx, count):
+    """Noted, not judged: how long stock stands it is chance."""
+    if not ctx.beside_stock or count < STOCK_FROM:
+        return
+    try:
+        with ranges.hidden_ram(ctx, tree="stock") as guest:
+            begin(guest)
+            seconds = flip_under_load(guest, count)
+    except GuestDied as death:
+        ctx.note(f"stock: {death.reason}")
+    else:
+        ctx.note(f"stock: {count} times in {seconds:.0f} s")
+
+
+def flipped(ctx):
+    count = ctx.times(FLIPS)
+    stock_beside(ctx, count)
+    with ranges.hidden_ram(ctx) as guest:
+        begin(guest)
+        flip_under_load(guest, 10)
+        first, before, moved = amounts(guest), state(guest), migrated(guest)
+        seconds = flip_under_load(guest, count)
+        moved = migrated(guest) - moved
+        expect_same(before, state(guest))
+        later = amounts(guest)
+    ctx.note(f"{count} times in {seconds:.0f} s, {moved} pages moved")
+    assert moved > count, "the block was hardly used while it was there"
+    small_drift(ctx, f"{count} times on and off", first, later)
+
+
+SCENARIOS = [
+    ("SAFE-07 the only movable block of a node goes on and off under load", flipped),
+]
