@@ -2,18 +2,21 @@
 """What udev is told of memory that comes and goes, beside what stock tells it."""
 
 import re
+import time
 
 from machines import plain
+from memhp_vm.pulse import deadline
 
 PARAMETER = "/sys/module/memory_hotplug/parameters/one_uevent"
 HEARD = "/tmp/heard"
+MARK = "00000000-0000-4000-8000-000000000001"    # of events that are made by hand
 
 
 class Ear:
     """What the kernel says of memory blocks, in the order in which it says it."""
 
     def __init__(self, guest):
-        self.guest = guest
+        self.guest, self.takes = guest, 0
         # a line for each event: one process at a time, with the event in its environment
         guest.start(f"uevent sh -c 'env | sort | tr \"\\n\" \" \"; echo' > {HEARD}")
         self.take()
@@ -21,11 +24,14 @@ class Ear:
     def take(self):
         """[{name: value}] since the last time.
 
-        An event of another kind, made until it is heard, tells that all before it were.
+        An event of another kind, made until it is heard, tells that all before it were. It
+        has a number: one that was made for the last take may be heard after it.
         """
-        self.guest.check("for i in $(seq 100); do echo change > /sys/module/kernel/uevent;"
-                         f" grep -q DEVPATH=/module/kernel {HEARD} && exit 0; sleep 0.1;"
-                         " done; exit 1")
+        self.takes += 1
+        self.guest.check(f"for i in $(seq 300); do echo change {MARK} TAKE={self.takes}"
+                         " > /sys/module/kernel/uevent;"
+                         f" grep -q 'SYNTH_ARG_TAKE={self.takes} ' {HEARD} && exit 0;"
+                         " sleep 0.1; done; exit 1")
         lines = self.guest.check(f"cat {HEARD}; : > {HEARD}").splitlines()
         events = [dict(re.findall(r"([A-Z_]+)=(\S*)", line)) for line in lines]
         return [event for event in events if event.get("SUBSYSTEM") == "memory"]
@@ -59,14 +65,24 @@ def like_stock(ctx):
     assert stock and ours == stock, f"stock: {stock[:3]}..., ours: {ours[:3]}..."
 
 
+def wait_online(guest, dimm, timeout=30):
+    """Blocks are there before they are online."""
+    end = deadline(timeout * guest.slowness)
+    blocks = guest.wait_blocks(dimm)
+    while not all(block.state == "online" for block in blocks):
+        assert time.monotonic() < end, blocks
+        time.sleep(0.2)
+        blocks = guest.blocks(dimm)
+    return blocks
+
+
 def one_for_a_range(ctx):
     with plain(ctx, "on", config=ctx.config) as guest:
         guest.check(f"echo 1 > {PARAMETER};"
                     " echo online_movable > /sys/devices/system/memory/auto_online_blocks")
         ear = Ear(guest)
         dimm = guest.plug_dimm("d0", size="1G", node=1)
-        blocks = guest.wait_blocks(dimm)
-        assert all(block.state == "online" for block in blocks)
+        blocks = wait_online(guest, dimm)
         came = ear.take()
         first = f"/devices/system/memory/memory{blocks[0].index}"
         yield [event["ACTION"] for event in came] == ["add", "online"], \
