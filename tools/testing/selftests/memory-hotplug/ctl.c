@@ -43,6 +43,7 @@
 #include <linux/memhp.h>
 
 #include "capability.h"
+#include "modules/memhp_marks.h"
 
 static int fd = -1;
 static int family;
@@ -414,19 +415,19 @@ static void mark(int window)
 {
 	switch (window) {
 	case 0:
-		asm volatile("hint 0x60" : : : "memory");
+		mark_begin(0);
 		break;
 	case 1:
-		asm volatile("hint 0x61" : : : "memory");
+		mark_begin(1);
 		break;
 	case 2:
-		asm volatile("hint 0x62" : : : "memory");
+		mark_begin(2);
 		break;
 	case 3:
-		asm volatile("hint 0x63" : : : "memory");
+		mark_begin(3);
 		break;
 	default:
-		asm volatile("hint 0x7f" : : : "memory");
+		mark_end();
 	}
 }
 

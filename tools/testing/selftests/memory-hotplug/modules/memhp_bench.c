@@ -25,14 +25,14 @@ static int __init add_remove(bool last)
 {
 	int ret;
 
-	begin(0);
+	mark_begin(0);
 	ret = add();
-	end();
+	mark_end();
 	if (ret || (last && keep))
 		return ret;
-	begin(1);
+	mark_begin(1);
 	ret = remove_memory(start, size);
-	end();
+	mark_end();
 	return ret;
 }
 
@@ -40,14 +40,14 @@ static int __init online_offline(bool last)
 {
 	int ret;
 
-	begin(2);
+	mark_begin(2);
 	ret = add();
-	end();
+	mark_end();
 	if (ret || (last && keep))
 		return ret;
-	begin(3);
+	mark_begin(3);
 	ret = offline_and_remove_memory(start, size);
-	end();
+	mark_end();
 	return ret;
 }
 

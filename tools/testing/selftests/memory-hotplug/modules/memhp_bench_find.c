@@ -54,12 +54,12 @@ static int look(int i)
 	u64 addr = address(i);
 	int nid;
 
-	begin(0);
+	mark_begin(0);
 	nid = look_up(addr);
-	end();
-	begin(1);
+	mark_end();
+	mark_begin(1);
 	nothing(addr);
-	end();
+	mark_end();
 	return !ranges || nid == i * 7919U % ranges % 2 ? 0 : -EUCLEAN;
 }
 

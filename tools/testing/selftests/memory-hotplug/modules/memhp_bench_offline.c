@@ -30,9 +30,9 @@ static int evict(void)
 {
 	int ret;
 
-	begin(4);
+	mark_begin(4);
 	ret = offline_and_remove_memory(start, size);
-	end();
+	mark_end();
 	return ret;
 }
 
@@ -52,13 +52,13 @@ static int write_states(struct file **files, unsigned long count)
 	unsigned long i;
 	ssize_t ret = 0;
 
-	begin(2);
+	mark_begin(2);
 	for (i = 0; i < count && ret >= 0; i++) {
 		loff_t pos = 0;
 
 		ret = kernel_write(files[i], word, strlen(word), &pos);
 	}
-	end();
+	mark_end();
 	return min_t(ssize_t, ret, 0);
 }
 
@@ -91,9 +91,9 @@ static int remove(void)
 {
 	int ret;
 
-	begin(3);
+	mark_begin(3);
 	ret = remove_memory(start, size);
-	end();
+	mark_end();
 	return ret;
 }
 
@@ -104,9 +104,9 @@ static int write_range(struct file *file)
 	ssize_t ret;
 
 	snprintf(text, sizeof(text), "%#lx %#lx", start, size);
-	begin(5);
+	mark_begin(5);
 	ret = kernel_write(file, text, strlen(text), &pos);
-	end();
+	mark_end();
 	return min_t(ssize_t, ret, 0);
 }
 

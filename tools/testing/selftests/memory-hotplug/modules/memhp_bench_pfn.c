@@ -43,12 +43,12 @@ static int __init memhp_bench_pfn_init(void)
 
 	for (round = 0; round < rounds; round++)
 		for (i = 0; i < nr; i++) {
-			begin(0);
+			mark_begin(0);
 			ask(ask_valid, PHYS_PFN(at[i]));
-			end();
-			begin(1);
+			mark_end();
+			mark_begin(1);
 			ask(pfn_is_map_memory, PHYS_PFN(at[i]));
-			end();
+			mark_end();
 		}
 	return 0;
 }

@@ -5,7 +5,7 @@
  * Marks for the counting plugin (tools/bench/count.c): between them a window's work is.
  */
 
-#define begin(window)	asm volatile("hint %0" : : "i"(0x60 + (window)) : "memory")
-#define end()		asm volatile("hint 0x7f" : : : "memory")
+#define mark_begin(window)	asm volatile("hint %0" : : "i"(0x60 + (window)) : "memory")
+#define mark_end()		asm volatile("hint 0x7f" : : : "memory")
 
 #endif /* _MEMHP_MARKS_H */
