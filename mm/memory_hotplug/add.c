@@ -95,16 +95,15 @@ static int add_pieces(const struct addition *a)
 
 static int join_node(const struct addition *a)
 {
-	u64 end = a->start + a->size, at, next;
-	int ret = 0;
+	u64 at, next;
+	int ret;
 
-	for (at = a->start; at < end && !ret; at = next) {
-		next = min(end, at + mhp_blocks_at_once());
+	mhp_for_each_turn(at, next, a->start, a->start + a->size) {
 		ret = memory_blocks_join_node(at, next - at, a->nid);
-		if (next < end)
-			mhp_let_readers_in();
+		if (ret)
+			return ret;
 	}
-	return ret;
+	return 0;
 }
 
 static int add_locked(const struct addition *a)

@@ -205,11 +205,18 @@ struct mhp_pieces {
 	struct memory_group *group;
 };
 
-/* Bytes of the memory blocks that are made before others have a turn. */
-static inline u64 mhp_blocks_at_once(void)
-{
-	return 32ULL * memory_block_size_bytes();
-}
+/*
+ * A range's memory blocks are made, linked and dropped in turns, with @next the end of
+ * the one that begins at @at: there may be thousands, all of them offline, and nobody
+ * else has to wait for all of them.
+ */
+#define mhp_for_each_turn(at, next, start, end)				\
+	for (at = (start);						\
+	     at < (end) && (next = mhp_turn_end(start, at, end), true);	\
+	     at = next)
+
+/* Before all but the first, readers of the memory hotplug lock are let in. */
+u64 mhp_turn_end(u64 start, u64 at, u64 end);
 
 /* Whole or not at all: 0, or the first error of a step. */
 int mhp_pieces_add(const struct mhp_pieces *p);

@@ -17,33 +17,35 @@
 
 #include "internal.h"
 
-/* There may be thousands, all of them offline: nobody else has to wait for all. */
+/* Memory blocks of a turn. */
+#define TURN_BLOCKS	32
+
+u64 mhp_turn_end(u64 start, u64 at, u64 end)
+{
+	if (at != start)
+		mhp_let_readers_in();
+	return min(end, at + TURN_BLOCKS * (u64)memory_block_size_bytes());
+}
+
 static void blocks_remove(u64 start, u64 size)
 {
-	u64 end = start + size, next;
+	u64 at, next;
 
-	for (; start < end; start = next) {
-		next = min(end, start + mhp_blocks_at_once());
-		remove_memory_block_devices(start, next - start);
-		if (next < end)
-			mhp_let_readers_in();
-	}
+	mhp_for_each_turn(at, next, start, start + size)
+		remove_memory_block_devices(at, next - at);
 }
 
 static int blocks_add(const struct mhp_pieces *p, u64 start, u64 size,
 		      struct vmem_altmap *altmap)
 {
-	u64 end = start + size, at, next;
+	u64 at, next;
 	int ret;
 
-	for (at = start; at < end; at = next) {
-		next = min(end, at + mhp_blocks_at_once());
+	mhp_for_each_turn(at, next, start, start + size) {
 		ret = create_memory_block_devices(at, next - at, altmap,
 						  p->group);
 		if (ret)
 			goto remove;
-		if (next < end)
-			mhp_let_readers_in();
 	}
 	return 0;
 
