@@ -48,7 +48,6 @@ struct onlining {
 	unsigned long announced;	/* pages that they have been told of */
 	bool new_kswapd, new_kcompactd;	/* started here, for a new node */
 	bool first_pages;		/* the zone has none yet */
-	bool usable;			/* some of it is up */
 	const char *why;		/* it failed */
 };
 
@@ -269,13 +268,14 @@ static void release_all(struct onlining *op)
 	unsigned long pfn = op->pfn, end = pfn + op->nr_pages;
 
 	while (pfn < end) {
-		if (pfn != op->pfn && !mhp_pages_are_taken())
+		bool first = pfn == op->pfn;
+
+		if (!first && !mhp_pages_are_taken())
 			mhp_let_readers_in();
 		pfn = mhp_pages_release(op->zone, pfn, end);
 		mhp_progress_up(pfn - op->pfn);
-		if (!op->usable)
+		if (first)
 			first_is_up(op);
-		op->usable = true;
 		cond_resched();
 	}
 }
