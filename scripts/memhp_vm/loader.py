@@ -101,6 +101,15 @@ def put_pmem(path, memory):
         call("fdtput", path, node, "volatile")
 
 
+def reserve(path, ranges):
+    """Puts ranges in the devicetree's memory reservation block, which fdtput cannot."""
+    version, source = call("dtc", "-q", "-I", "dtb", "-O", "dts", path).split("\n", 1)
+    lines = [f"/memreserve/ {start:#x} {size:#x};" for start, size in ranges]
+    text = path.with_suffix(".dts")
+    text.write_text("\n".join([version, *lines, source]))
+    call("dtc", "-q", "-I", "dts", "-O", "dtb", "-o", path, text)
+
+
 def devicetree(machine, initrd_start, initrd_end):
     """QEMU's devicetree for this machine, with our memory and our /chosen."""
     path = machine.workdir / "machine.dtb"
@@ -120,6 +129,8 @@ def devicetree(machine, initrd_start, initrd_end):
     if machine.topology.efi_memory:
         for name, cells in fake_efi.properties(machine.topology).items():
             put_cells(path, "/chosen", name, cells)
+    if machine.topology.dt_reserved:
+        reserve(path, machine.topology.dt_reserved)
     return path
 
 

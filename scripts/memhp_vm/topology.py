@@ -110,6 +110,8 @@ class Topology:
     cover_nomap: bool = False
     dt_memory: Optional[list] = None
     dt_pmem: list = field(default_factory=list)
+    # [(start, bytes)] that the devicetree says are not to be used.
+    dt_reserved: list = field(default_factory=list)
     # [DtMemory], for firmware="loader": an EFI memory map; see fake_efi.py.
     efi_memory: Optional[list] = None
     # Whole ACPI tables for the initrd, {"srat.aml": bytes}; see acpi.py.

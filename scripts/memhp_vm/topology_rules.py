@@ -404,8 +404,10 @@ def firmware_rules(topology, firmware):
         yield Problem((), "cover_nomap replaces an ACPI table: it needs firmware=uefi")
     if topology.acpi_tables is not None and not acpi:
         yield Problem((), "acpi_tables are looked at only with firmware=uefi")
-    if (topology.dt_memory is not None or topology.dt_pmem) and firmware != "loader":
-        yield Problem((), "dt_memory and dt_pmem edit the devicetree: they need firmware=loader")
+    if (topology.dt_memory is not None or topology.dt_pmem or topology.dt_reserved) \
+            and firmware != "loader":
+        yield Problem((), "dt_memory, dt_pmem and dt_reserved edit the devicetree: they need"
+                      " firmware=loader")
     if firmware == "dt":
         for nid, node in enumerate(topology.nodes):
             if node.hotpluggable:

@@ -53,6 +53,8 @@ BAD = [
      {"nodes": TWO, "dt_memory": [DtMemory("1G", "512M")]}, "firmware=loader"),
     ("a devicetree's pmem region without the loader", "dt",
      {"nodes": TWO, "dt_pmem": [DtPmem("1G", "512M")]}, "firmware=loader"),
+    ("what a devicetree reserves without the loader", "uefi",
+     {"nodes": TWO, "dt_reserved": [(1 << 30, 4096)]}, "firmware=loader"),
     ("a hotpluggable node that nothing can tell of", "dt",
      {"nodes": [Node("512M", 1, hotpluggable=True)]}, "hotpluggable needs"),
 ]
