@@ -31,6 +31,9 @@
 
 static LIST_HEAD(hosts);
 
+/* An image of memory is made, or soon will be. */
+static bool hibernating;
+
 /* Page structs of all of the range, that of the front as well. */
 static u64 struct_bytes(u64 size)
 {
@@ -96,25 +99,42 @@ void mhp_host_free(struct mhp_host *host)
 	kfree(host);
 }
 
-/* An image would not have the fronts in it: they are in no zone. */
-static int refuse_hibernation(struct notifier_block *nb, unsigned long event,
-			      void *unused)
+bool mhp_host_allowed(void)
 {
-	if (event != PM_HIBERNATION_PREPARE || list_empty(&hosts))
+	return !hibernating;
+}
+
+static void set_hibernating(bool is)
+{
+	mem_hotplug_begin();
+	hibernating = is;
+	mem_hotplug_done();
+}
+
+/* An image would not have the fronts in it: they are in no zone. */
+static int note_hibernation(struct notifier_block *nb, unsigned long event,
+			    void *unused)
+{
+	if (event != PM_HIBERNATION_PREPARE && event != PM_POST_HIBERNATION)
 		return NOTIFY_OK;
+	/* from now on there is no new one */
+	set_hibernating(event == PM_HIBERNATION_PREPARE);
+	if (event == PM_POST_HIBERNATION || list_empty(&hosts))
+		return NOTIFY_OK;
+	set_hibernating(false);
 	pr_err("no hibernation while a range holds its own page structs; remove it, or boot with memmap_on_memory=N\n");
 	return notifier_from_errno(-EBUSY);
 }
 
-static struct notifier_block refuse_hibernation_nb = {
-	.notifier_call = refuse_hibernation,
+static struct notifier_block note_hibernation_nb = {
+	.notifier_call = note_hibernation,
 };
 
 static int __init host_init(void)
 {
 	if (!IS_ENABLED(CONFIG_HIBERNATION))
 		return 0;
-	return register_pm_notifier(&refuse_hibernation_nb);
+	return register_pm_notifier(&note_hibernation_nb);
 }
 early_initcall(host_init);
 

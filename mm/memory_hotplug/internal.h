@@ -166,6 +166,9 @@ struct mhp_host {
 /* Bytes of the front that a range would need; 0 if it is too small for one. */
 u64 mhp_front_size(u64 size);
 
+/* Not while an image of memory is made. The memory hotplug lock is held. */
+bool mhp_host_allowed(void);
+
 /* NULL: no memory. */
 struct mhp_host *mhp_host_new(u64 start, u64 size);
 void mhp_host_free(struct mhp_host *host);

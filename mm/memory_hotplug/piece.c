@@ -58,9 +58,13 @@ remove:
 static int hosted_add(const struct mhp_pieces *p)
 {
 	struct mhp_params params = { .pgprot = pgprot_mhp(PAGE_KERNEL) };
-	struct mhp_host *host = mhp_host_new(p->start, p->size);
+	struct mhp_host *host;
 	int ret;
 
+	if (!mhp_host_allowed())
+		return mhp_not_added(p->start, p->size, -EBUSY,
+				     "its page structs would be in it, and the machine hibernates; try after that");
+	host = mhp_host_new(p->start, p->size);
 	if (!host)
 		return mhp_not_added(p->start, p->size, -ENOMEM, "no memory");
 	params.altmap = &host->altmap;
