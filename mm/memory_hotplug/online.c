@@ -276,6 +276,9 @@ static void release_all(struct onlining *op)
 		mhp_progress_up(pfn - op->pfn);
 		if (first)
 			first_is_up(op);
+		/* others use it while the rest comes: its zone has watermarks from now on */
+		if (first && pfn < end)
+			init_per_zone_wmark_min();
 		cond_resched();
 	}
 }
