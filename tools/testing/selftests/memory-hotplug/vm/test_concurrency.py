@@ -29,9 +29,10 @@ SYMBOLS = ("set_memory_ro", "set_memory_rw", "set_memory_x", "set_memory_nx",
 
 # Each load counts in /tmp/load.NAME, and ends only by a failure. Who changes memory waits
 # for a dump that has begun: without a pause between them, every step of a round would.
+# The slower the kernel, the longer it is.
 LOADS = {
     "ptdump": "cat /sys/kernel/debug/*page_tables* > /tmp/dump && grep -q Linear /tmp/dump"
-              " && grep -q SUCCESS /sys/kernel/debug/check_wx_pages && sleep 1",
+              " && grep -q SUCCESS /sys/kernel/debug/check_wx_pages && sleep $pause",
     "modules": "insmod /lib/modules/memhp_range.ko && rmmod memhp_range",
 }
 
@@ -67,7 +68,8 @@ class Rounds:
         assert status == 0, out
         for name, command in LOADS.items():
             self.jobs[name] = self.guest.start(
-                f"n=0; while [ ! -e /tmp/enough ]; do {command} || exit 1; n=$((n+1));"
+                f"pause={self.guest.slowness}; n=0;"
+                f" while [ ! -e /tmp/enough ]; do {command} || exit 1; n=$((n+1));"
                 f" echo $n > /tmp/load.{name}.new; mv /tmp/load.{name}.new /tmp/load.{name};"
                 " done")
         self.wait_moved({}, "at the start")
