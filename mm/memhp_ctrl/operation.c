@@ -97,7 +97,9 @@ static struct workqueue_struct *workers;
 
 int __init memhp_operations_init(void)
 {
-	workers = alloc_workqueue("memhp", WQ_UNBOUND, WQ_MAX_ACTIVE);
+	/* a machine that goes to sleep waits for what goes on, or does not sleep */
+	workers = alloc_workqueue("memhp", WQ_UNBOUND | WQ_FREEZABLE,
+				  WQ_MAX_ACTIVE);
 	return workers ? 0 : -ENOMEM;
 }
 
