@@ -84,7 +84,7 @@ static int in_group(struct memory_block *mem, void *group)
 void mhp_acpi_take_back(int mgid, u64 start, u64 size)
 {
 	struct memory_group *group = memory_group_find_by_id(mgid);
-	struct mhp_order order = { };
+	struct mhp_order order = mhp_undo_order();
 	int ret;
 
 	if (!group || !size ||

@@ -121,6 +121,12 @@ void mhp_order_stop(struct mhp_order *order, int err);
 /* How offlining by files is to be done, unless who writes says so. */
 struct mhp_order mhp_offline_order(void);
 
+/*
+ * How memory goes offline again that was online for a moment, because something else failed.
+ * Who has got some of it may never give it back: that is not waited for.
+ */
+struct mhp_order mhp_undo_order(void);
+
 /**
  * mhp_offline_check() - what would happen if a range were to go offline?
  * @start: first physical address, bytes, a multiple of a memory block
@@ -165,6 +171,11 @@ static inline int mhp_offline_range(u64 start, u64 size,
 }
 
 static inline struct mhp_order mhp_offline_order(void)
+{
+	return (struct mhp_order){ };
+}
+
+static inline struct mhp_order mhp_undo_order(void)
 {
 	return (struct mhp_order){ };
 }

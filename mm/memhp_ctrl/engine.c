@@ -266,7 +266,7 @@ static int visit_range(const struct window *w, void *arg)
 /* What told the job to stop shall not stop its undoing. */
 static int visit_back(struct memory_block *mem, void *arg)
 {
-	struct mhp_order calm = { };
+	struct mhp_order calm = mhp_undo_order();
 	struct tour *tour = arg;
 
 	if (tour->back == tour->nr)
@@ -492,7 +492,7 @@ static int attach_range(struct engine_job *job, const struct window *w)
 
 static int try_offline(const struct window *w, void *unused)
 {
-	struct mhp_order calm = { };
+	struct mhp_order calm = mhp_undo_order();
 
 	return take_offline(w->start, range_size(w), &calm);
 }

@@ -148,16 +148,20 @@ static void remove_again(const struct addition *a)
 	mem_hotplug_done();
 }
 
-static int offline_block(struct memory_block *mem, void *unused)
+/* What has come online goes again, all of it or nothing. */
+static int take_offline(void *arg)
 {
-	return min(device_offline(&mem->dev), 0);
+	const struct addition *a = arg;
+	struct mhp_order order = mhp_undo_order();
+
+	return min(memory_blocks_offline(a->start, a->size, &order), 0);
 }
 
 /*
  * Memory that the policy wants online is that, or it is not there. Only if
  * somebody uses a part of it already, all of it stays.
  */
-static int online_by_default(const struct addition *a)
+static int online_by_default(struct addition *a)
 {
 	int type = mhp_node_online_type(a->nid);
 	int ret;
@@ -167,7 +171,7 @@ static int online_by_default(const struct addition *a)
 	ret = mhp_online_range(a->start, a->size, type);
 	if (!ret)
 		return 0;
-	if (walk_memory_blocks(a->start, a->size, NULL, offline_block)) {
+	if (mhp_in_worker(take_offline, a)) {
 		pr_warn(MHP_RANGE " is there, but a part of it is offline, error %d\n",
 			a->start, a->start + a->size - 1, ret);
 		return 0;
@@ -177,7 +181,7 @@ static int online_by_default(const struct addition *a)
 			     "it cannot be onlined, which auto_online_blocks or its node's online_type asks for");
 }
 
-static int add_and_online(const struct addition *a)
+static int add_and_online(struct addition *a)
 {
 	int ret;
 

@@ -14,7 +14,7 @@
  *	state		piece.c  host.c  zone.c  section.c  node.c  memmap.c  resource.c
  *			pageset.c  zonelist.c  walkers.c  release.c  share.c
  *			memmap_fill.c  window_room.c  node_policies.c  progress.c
- *			background.c
+ *			background.c  worker.c
  *
  * A call goes down only. The memory hotplug lock is taken by transactions.
  */
@@ -433,6 +433,14 @@ void mhp_background_wait(void);
  */
 int mhp_background_begin(int (*function)(void));
 void mhp_background_go_on(void);
+
+/* worker.c */
+
+/*
+ * Calls @function, whose locks the caller holds, where no signal of the caller's ends
+ * it, and returns what it returns.
+ */
+int mhp_in_worker(int (*function)(void *arg), void *arg);
 
 /* progress.c */
 

@@ -68,6 +68,14 @@ struct mhp_order mhp_offline_order(void)
 	};
 }
 
+/* Passes in a row that move nothing, over half a second. */
+#define UNDO_RETRIES	10
+
+struct mhp_order mhp_undo_order(void)
+{
+	return (struct mhp_order){ .retries = UNDO_RETRIES };
+}
+
 static int not_offlined(const struct mhp_offlining *op, int err)
 {
 	return mhp_refuse(op->start, op->size, "offlined", err, op->why);

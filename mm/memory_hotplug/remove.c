@@ -195,16 +195,16 @@ static int take_back_online(struct memory_block *mem, void *arg)
 
 /* Blocks to be put back online. */
 struct restoring {
-	struct work_struct work;
 	u64 start, size;
 	u8 *types;
 };
 
-static void restore(struct work_struct *work)
+static int restore(void *arg)
 {
-	struct restoring *r = container_of(work, struct restoring, work);
+	struct restoring *r = arg;
 
-	walk_memory_blocks(r->start, r->size, &r->types, take_back_online);
+	return walk_memory_blocks(r->start, r->size, &r->types,
+				  take_back_online);
 }
 
 /* A task that is killed cannot start the threads of a node; a worker can. */
@@ -212,10 +212,7 @@ static void put_back_online(u64 start, u64 size, u8 *types)
 {
 	struct restoring r = { .start = start, .size = size, .types = types };
 
-	INIT_WORK_ONSTACK(&r.work, restore);
-	queue_work(system_unbound_wq, &r.work);
-	flush_work(&r.work);
-	destroy_work_on_stack(&r.work);
+	mhp_in_worker(restore, &r);
 }
 
 static int offline_and_remove(u64 start, u64 size, struct mhp_order *order,

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Memory comes online, is used at once, and then the rest of it is refused.
+
+What was online goes again; what cannot, stays and is named. The module memhp_refuse waits
+before it refuses, so that there is time to use what is online by then. An undo that waited
+for somebody's page would wait for ever, with every lock of hotplug.
+"""
+
+import time
+from errno import ECANCELED
+
+from controller import MOVABLE, Pin, attach, ctl, parse, segment, settled
+from observe import expect_same, state
+from probe import EDGE, MEMORY, MIB, two_hidden, write
+
+CMDLINE = "nokaslr rodata=on mem=512M"
+BLOCK = 128 * MIB
+MODULE = "/sys/module/memhp_refuse/parameters"
+ENOUGH = 30                 # seconds for an undo; it takes less than one
+
+
+def load(guest):
+    status, out = guest.insmod("memhp_refuse")
+    assert status == 0, out
+
+
+class Refused:
+    """Something that is under way, with its first part online, and waits for a refusal."""
+
+    def __init__(self, guest, command):
+        self.guest = guest
+        load(guest)
+        self.job = guest.start(command)
+        guest.check(f"until grep -q Y {MODULE}/waiting; do sleep .1; done", timeout=60)
+
+    def go(self):
+        """Refuses it; what the command has printed."""
+        self.guest.check(f"echo Y > {MODULE}/go")
+        began = time.monotonic()
+        self.job.wait(ENOUGH)
+        self.guest.check("rmmod memhp_refuse")
+        return self.job.output, time.monotonic() - began
+
+
+def machine(ctx, more=""):
+    return ctx.guest(firmware="dt", topology=two_hidden(), cmdline=f"{CMDLINE} {more}")
+
+
+def online(guest):
+    """The blocks of node 1 that are online, by their first addresses."""
+    return [b.start for b in guest.blocks() if b.start >= EDGE and b.state == "online"]
+
+
+def warm(guest):
+    """What is there once and for all: of the node, its zone, and where modules are."""
+    load(guest)
+    guest.check("rmmod memhp_refuse")
+    assert not write(guest, "probe", f"{EDGE:#x}")
+    assert not write(guest, "offline", f"{EDGE:#x}")
+    assert not write(guest, "remove", f"{EDGE:#x}")
+
+
+# ---- two blocks that hold their own page structs: each comes online by itself
+
+def probing(guest):
+    guest.check(f"echo online_movable > {MEMORY}/auto_online_blocks")
+    warm(guest)
+    before = state(guest)
+    guest.put("/tmp/two", f"{EDGE:#x} {2 * BLOCK:#x}".encode())
+    return Refused(guest, f"exec onewrite {MEMORY}/probe < /tmp/two"), before
+
+
+def add_is_undone(ctx):
+    with machine(ctx, "memory_hotplug.memmap_on_memory=1") as guest:
+        add, before = probing(guest)
+        assert online(guest) == [EDGE]
+        out, _ = add.go()
+        assert int(out) == ECANCELED, out
+        expect_same(before, state(guest))
+
+
+def add_is_undone_for_the_dying(ctx):
+    """Who is to end does not leave half of it behind, and takes it for a success."""
+    with machine(ctx, "memory_hotplug.memmap_on_memory=1") as guest:
+        add, before = probing(guest)
+        guest.check("kill -TERM $(pidof onewrite)")
+        add.go()
+        assert not [b for b in guest.blocks() if b.start >= EDGE]
+        expect_same(before, state(guest))
+
+
+def add_stays(ctx):
+    with machine(ctx, "memory_hotplug.memmap_on_memory=1") as guest:
+        add, _ = probing(guest)
+        pin = Pin(guest)
+        out, seconds = add.go()
+        ctx.note(f"{seconds:.1f} s; {guest.check('dmesg | grep part | tail -n 1').strip()}")
+        assert int(out) == 0, out
+        assert [b.start for b in guest.blocks() if b.start >= EDGE] == [EDGE, EDGE + BLOCK]
+        assert online(guest) == [EDGE]
+        guest.check("dmesg | grep -q 'is there, but a part of it is offline, error -125'")
+        pin.release()
+        assert not write(guest, "offline", f"{EDGE:#x}")
+        assert not write(guest, "remove", f"{EDGE:#x} {2 * BLOCK:#x}")
+
+
+# ---- a segment of two ranges
+
+def attaching(guest):
+    request = attach(1, EDGE, policy=MOVABLE).replace(
+        f"+{BLOCK:#x}", f"+{BLOCK:#x} range={EDGE + 4 * BLOCK:#x}+{BLOCK:#x}")
+    return Refused(guest, f"exec ctl {request}")
+
+
+def attach_stays(ctx):
+    with machine(ctx) as guest:
+        one = attaching(guest)
+        pin = Pin(guest)
+        out, seconds = one.go()
+        answer = parse(out)[0]
+        assert answer.error == ECANCELED, answer
+        seg = settled(guest)[1]
+        ctx.note(f"{seconds:.1f} s; {answer}; {seg}")
+        assert online(guest) == [EDGE] and seg["error"] != "0", seg
+        pin.release()
+        last = ctl(guest, "reclaim uuid=1 owner=test", "detach uuid=1 wait=10000")
+        assert not any(a.error for a in last), last
+        assert segment(guest, 1) is None and not [b for b in guest.blocks() if b.start >= EDGE]
+
+
+SCENARIOS = [
+    ("CORE-01 what is online when the rest is refused goes again", add_is_undone),
+    ("CORE-01 it goes again when the one who adds it is about to end",
+     add_is_undone_for_the_dying),
+    ("CORE-01 what is in use when the rest is refused stays, and is not waited for", add_stays),
+    ("CTRL-02 an attach that fails ends, also when somebody has got a page of it",
+     attach_stays),
+]
