@@ -14,6 +14,8 @@
 #define pr_fmt(fmt) "node_map: " fmt
 
 #include <linux/acpi.h>
+#include <linux/build_bug.h>
+#include <linux/cache.h>
 #include <linux/cleanup.h>
 #include <linux/debugfs.h>
 #include <linux/export.h>
@@ -52,11 +54,27 @@ static DEFINE_MUTEX(claims_lock);
 struct fast_map {
 	struct node_fast fast;
 	struct rcu_head rcu;
+	union node_slot slot[];
 };
 
-/* Maps without pages. While the first is published, claims are searched. */
-static struct fast_map boot_map, nothing_known;
-static struct fast_map __rcu *published = RCU_INITIALIZER(&boot_map);
+static_assert(MAX_NUMNODES <= NODE_NODES_MAX);
+static_assert(NODE_PAGE_SHIFT + NODE_CUT_SHIFT <= 64);
+
+/*
+ * While it is published, claims are searched: that is the answer of its one cell, to
+ * which all pages lead.
+ */
+static union node_slot boot_map[NODE_PAGE_SLOTS + 1] = {
+	[0 ... NODE_PAGE_SLOTS - 1] = {
+		.page = { [0 ... 3] = NODE_WHOLE_PAGE(NODE_PAGE_SLOTS) },
+	},
+	[NODE_PAGE_SLOTS] = {
+		.cell = NODE_CELL_SAME(NODE_BY_CLAIMS),
+	},
+};
+
+/* The slots of a map. Alone in its section it takes one instruction less to reach. */
+static union node_slot __rcu *published __read_mostly = RCU_INITIALIZER(boot_map);
 
 const char *node_map_source_name(enum node_source source)
 {
@@ -103,66 +121,71 @@ void __init node_map_forget(void)
 
 /* The fast map */
 
-static void fast_map_free(struct rcu_head *rcu)
+static struct fast_map *fast_map_with(const union node_slot *slot)
 {
-	struct fast_map *map = container_of(rcu, struct fast_map, rcu);
-
-	kvfree(map->fast.page);
-	kvfree(map->fast.cuts);
-	kfree(map);
+	return container_of(slot, struct fast_map, slot[0]);
 }
 
-/* NULL: no memory, or more ranges than a map can have. */
+static void fast_map_free(struct rcu_head *rcu)
+{
+	kvfree(container_of(rcu, struct fast_map, rcu));
+}
+
+/* NULL: no memory. */
 static struct fast_map *fast_map_of(const struct node_claims *c)
 {
-	struct fast_map *map = kzalloc(sizeof(*map), GFP_KERNEL);
-	void *memory;
+	struct fast_map *map = NULL;
+	struct node_fast fast;
+	u64 *cuts;
 
-	if (!map)
-		return NULL;
-	if (!node_fast_start(&map->fast, c))
-		goto fail;
-	memory = kvmalloc(node_fast_cuts_size(&map->fast), GFP_KERNEL);
-	if (!memory)
-		goto fail;
-	node_fast_plan(&map->fast, c, memory);
-	memory = kvmalloc(node_fast_cells_size(&map->fast), GFP_KERNEL);
-	if (!memory && node_fast_cells_size(&map->fast))
-		goto fail;
-	node_fast_fill(&map->fast, memory);
+	node_fast_start(&fast, c);
+	cuts = kvmalloc(node_fast_cuts_size(&fast), GFP_KERNEL);
+	if (cuts) {
+		node_fast_plan(&fast, c, cuts);
+		map = kvmalloc(sizeof(*map) + node_fast_size(&fast), GFP_KERNEL);
+	}
+	if (map) {
+		node_fast_fill(&fast, map->slot);
+		map->fast = fast;
+	}
+	kvfree(cuts);
 	return map;
-fail:
-	fast_map_free(&map->rcu);
-	return NULL;
 }
 
 static void publish(struct fast_map *map)
 {
-	struct fast_map *old;
+	union node_slot *old;
 
 	lockdep_assert_held(&claims_lock);
-	old = rcu_replace_pointer(published, map,
+	old = rcu_replace_pointer(published, &map->slot[0],
 				  lockdep_is_held(&claims_lock));
-	if (old != &boot_map && old != &nothing_known)
-		call_rcu(&old->rcu, fast_map_free);
+	if (old != boot_map)
+		call_rcu(&fast_map_with(old)->rcu, fast_map_free);
 }
 
-static noinline int find_odd(const struct fast_map *map, u64 addr, int cell)
+static noinline int find_odd(u64 addr, const union node_slot *slot)
 {
-	return map == &boot_map ? node_claims_find(&claims, addr) :
-				  node_fast_odd(&map->fast, addr, cell);
+	switch (node_answer_code(node_fast_answer(slot, addr))) {
+	case NODE_UNKNOWN:
+		return NUMA_NO_NODE;
+	case NODE_BY_CLAIMS:
+		return node_claims_find(&claims, addr);
+	default:
+		return node_fast_odd(&fast_map_with(slot)->fast, addr);
+	}
 }
 
 int node_map_find(u64 addr)
 {
-	const struct fast_map *map;
-	int cell;
+	const union node_slot *slot;
+	u64 answer;
 
 	guard(rcu)();
 	/* pairs with rcu_replace_pointer() in publish() */
-	map = rcu_dereference(published);
-	cell = node_fast_cell(&map->fast, addr);
-	return likely(cell >= 0) ? cell : find_odd(map, addr, cell);
+	slot = rcu_dereference(published);
+	answer = node_fast_answer(slot, addr);
+	return likely(node_answer_is_node(answer)) ? node_answer_node(answer) :
+						     find_odd(addr, slot);
 }
 EXPORT_SYMBOL_GPL(node_map_find);
 
@@ -213,10 +236,10 @@ static int __init node_map_publish(void)
 		publish(map);
 		return 0;
 	}
-	if (map)
-		fast_map_free(&map->rcu);
+	kvfree(map);
 	memset(claims.rank, 0, sizeof(claims.rank));
-	publish(&nothing_known);
+	claims.nr_rules = 0;
+	boot_map[NODE_PAGE_SLOTS].cell = NODE_CELL_SAME(NODE_UNKNOWN);
 	pr_err("no memory for the map: the node of memory that is added has to be named\n");
 	return 0;
 }

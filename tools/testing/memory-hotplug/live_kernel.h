@@ -9,6 +9,7 @@
 #ifndef _MEMHP_LIVE_KERNEL_H
 #define _MEMHP_LIVE_KERNEL_H
 
+#include <asm/sparsemem.h>
 #include <linux/array_size.h>
 #include <linux/bits.h>
 #include <linux/compiler.h>
@@ -24,6 +25,8 @@
 #define __init
 #define __initdata
 #define __rcu
+#define __read_mostly
+#define static_assert		_Static_assert
 #define noinline		__attribute__((noinline))
 #define EXPORT_SYMBOL_GPL(name)	extern typeof(name) name
 #define early_initcall(name)	int name##_now(void) { return name(); }
@@ -32,7 +35,6 @@
 	((type *)((char *)(at) - offsetof(type, member)))
 
 /* the machine */
-#define MAX_PHYSMEM_BITS	52
 #define MAX_NUMNODES		16
 #define NUMA_NO_NODE		(-1)
 #define acpi_disabled		true

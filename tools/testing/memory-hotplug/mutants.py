@@ -159,17 +159,21 @@ KPGTABLE = [
 
 LIVE = [
     Mutant("NUMA-05", "a map is freed while somebody may still look",
-           "call_rcu(&old->rcu, fast_map_free);", "fast_map_free(&old->rcu);"),
+           "call_rcu(&fast_map_with(old)->rcu, fast_map_free);",
+           "fast_map_free(&fast_map_with(old)->rcu);"),
     Mutant("NUMA-05", "who looks does not say so",
            "\tguard(rcu)();\n", ""),
     Mutant("NUMA-05", "who looks is not ordered behind who published",
-           "map = rcu_dereference(published);", "map = READ_ONCE(published);"),
+           "slot = rcu_dereference(published);", "slot = READ_ONCE(published);"),
     Mutant("NUMA-05", "a map is published before it is filled",
-           "\tnode_fast_fill(&map->fast, memory);\n\treturn map;",
-           "\trcu_replace_pointer(published, map, true);\n"
-           "\tnode_fast_fill(&map->fast, memory);\n\treturn map;"),
+           "\t\tnode_fast_fill(&fast, map->slot);\n",
+           "\t\trcu_replace_pointer(published, &map->slot[0], true);\n"
+           "\t\tnode_fast_fill(&fast, map->slot);\n"),
+    Mutant("NUMA-05", "a map lacks what it takes to search it",
+           "\t\tmap->fast = fast;\n", ""),
+    Mutant("NUMA-05", "what was for making a map is kept", "\tkvfree(cuts);\n", ""),
     Mutant("NUMA-05", "an old map is kept for ever",
-           "if (old != &boot_map && old != &nothing_known)", "if (0)"),
+           "if (old != boot_map)", "if (0)"),
     Mutant("NUMA-06", "two who change windows do not wait for one another",
            "\tguard(mutex)(&claims_lock);\n\tret = draft_begin(&draft, NODE_RANK_RUNTIME,\n",
            "\tret = draft_begin(&draft, NODE_RANK_RUNTIME,\n"),
@@ -181,8 +185,57 @@ LIVE = [
            "\tguard(mutex)(&claims_lock);\n\tret = draft_begin(&draft, NODE_RANK_RULE, 1);",
            "\tret = draft_begin(&draft, NODE_RANK_RULE, 1);"),
     Mutant("NUMA-04", "claims are searched without those of boot",
-           "return map == &boot_map ? node_claims_find(&claims, addr) :",
-           "return map == &boot_map ? NODE_UNKNOWN :"),
+           "return node_claims_find(&claims, addr);", "return NUMA_NO_NODE;"),
+    Mutant("NUMA-05", "without memory for the first map some is lost",
+           "\tkvfree(map);\n\tmemset(claims.rank", "\tmemset(claims.rank"),
+    Mutant("NUMA-05", "without memory for the first map claims of boot are searched for ever",
+           "\tmemset(claims.rank, 0, sizeof(claims.rank));\n\tclaims.nr_rules = 0;\n"
+           "\tboot_map[NODE_PAGE_SLOTS].cell = NODE_CELL_SAME(NODE_UNKNOWN);\n", ""),
+    Mutant("NUMA-06", "a change for which there is no memory is reported as made",
+           "return err ?: -ENOMEM;", "return err;"),
+    Mutant("NUMA-06", "a change for which there is no memory keeps some",
+           "\t\tkfree(draft->rank[rank].at);\n", ""),
 ]
 
-BY_FILE = {"kpgtable.c": KPGTABLE, "live.c": LIVE}
+FAST = [
+    # what a cell is
+    Mutant("NUMA-05", "three cuts in a cell are taken for two",
+           "#define TOLD_APART\t2", "#define TOLD_APART\t3"),
+    Mutant("NUMA-05", "the answer from the first cut on is that below it",
+           "NODE_ANSWER(code_from(f, next)) << NODE_ANSWER_BITS",
+           "NODE_ANSWER(code_from(f, next - 1)) << NODE_ANSWER_BITS"),
+    Mutant("NUMA-05", "the answer from the second cut on is that from the first",
+           ".second = cut_in_cell(f, last) | NODE_ANSWER(code_from(f, last)),",
+           ".second = cut_in_cell(f, last) | NODE_ANSWER(code_from(f, next)),"),
+    Mutant("NUMA-05", "a cut where the next cell begins is inside of a cell",
+           "cut_above(f, start + size - 1, next", "cut_above(f, start + size, next"),
+    Mutant("NUMA-05", "a cut where a cell begins is above it",
+           "cut_address(f, middle) > addr", "cut_address(f, middle) >= addr"),
+    Mutant("NUMA-05", "cuts are not where they are in their page",
+           "(cut_address(f, cut) & (PAGE_BYTES - 1)) <<", "cut_address(f, cut) <<"),
+    # pages
+    Mutant("NUMA-05", "a page whose cuts are all searched is unknown",
+           "pages[number] = whole_page(NODE_MIXED);", "pages[number] = whole_page(NODE_UNKNOWN);"),
+    Mutant("NUMA-05", "a page without cuts inside has the answer from before it",
+           "cut_address(f, next) == (u64)number << NODE_PAGE_SHIFT)\n\t\t\tnext++;",
+           "cut_address(f, next) == (u64)number << NODE_PAGE_SHIFT)\n\t\t\t;"),
+    Mutant("NUMA-05", "the highest node has no cell for whole pages",
+           "f->nr_whole = WHOLE_ODD + highest + 1;", "f->nr_whole = WHOLE_ODD + highest;"),
+    # searches
+    Mutant("NUMA-05", "the last cut of a cell is not searched",
+           "low, low + more) - 1)", "low, low + more - 1) - 1)"),
+    Mutant("NUMA-05", "the cuts are not kept for those who search them",
+           "\tf->nr_kept = f->nr_cuts;\n", ""),
+    # memory
+    Mutant("NUMA-05", "memory for cuts is not counted",
+           "HEADER + f->nr_kept * sizeof(*f->cuts) +", "HEADER +"),
+    Mutant("NUMA-05", "cells that are left over are not spent",
+           "\tf->spare = room - cells_with(f);\n", ""),
+    Mutant("NUMA-05", "cells that are left over are spent twice",
+           "\t*spare -= extra;\n", ""),
+    Mutant("NUMA-05", "no page is divided",
+           "best = steps;", "best = 0;"),
+    Mutant("NUMA-07", "the rules have one answer", "&f->rule[NODE_BY_RULE - code]", "&f->rule[0]"),
+]
+
+BY_FILE = {"kpgtable.c": KPGTABLE, "live.c": LIVE, "fast.c": FAST}

@@ -11,6 +11,8 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <linux/node_map.h>
 
@@ -32,6 +34,7 @@ int node_map_debugfs_now(void);
 /* ---- in the kernel's place ---- */
 
 static atomic_long in_use;
+static long fail_in;		/* 1: the next allocation fails, 2: that after it; 0: none */
 
 int live_say(const char *format, ...)
 {
@@ -41,6 +44,8 @@ int live_say(const char *format, ...)
 
 void *live_alloc(size_t size)
 {
+	if (fail_in && !--fail_in)
+		return NULL;
 	atomic_fetch_add(&in_use, 1);
 	return calloc(1, size + !size);
 }
@@ -63,7 +68,7 @@ void *live_copy(const void *at, size_t size)
 {
 	void *copy = live_alloc(size);
 
-	if (size)
+	if (copy && size)
 		memcpy(copy, at, size);
 	return copy;
 }
@@ -257,6 +262,103 @@ static void expect_boot(void)
 			 node_map_find(3 * GIB - 1));
 }
 
+/* Nothing asks for memory so often. */
+#define ENOUGH	50
+
+enum ending { AS_EVER, UNKNOWN, WRONG };
+
+/* The kernel starts, and its first map cannot be made. */
+static enum ending start_without(long failing)
+{
+	const struct node_rule rule = { 44, 1, 8 };
+	struct node_rule other;
+	long before;
+
+	claim(GIB, 0);
+	claim(2 * GIB, 1);
+	node_claims_add_rule(node_map_boot_claims(), 0, 64 * TIB, &rule, NODE_FROM_DT);
+	before = in_use;
+	fail_in = failing;
+	node_map_publish_now();
+	fail_in = 0;
+	if (node_map_find(GIB) == 0)
+		return node_map_find(3 * GIB - 1) == 1 ? AS_EVER : WRONG;
+	if (node_map_find(GIB) != NODE_UNKNOWN || node_map_find(0) != NODE_UNKNOWN ||
+	    node_map_find(~0ULL) != NODE_UNKNOWN || node_map_get_rule(&other) ||
+	    in_use != before)
+		return WRONG;
+	if (node_map_add_window(5 * GIB, GIB, 3) || node_map_find(5 * GIB) != 3 ||
+	    node_map_find(GIB) != NODE_UNKNOWN)
+		return WRONG;
+	return UNKNOWN;
+}
+
+static void no_first_map(void)
+{
+	enum ending ending = UNKNOWN;
+	int status;
+	long k;
+
+	for (k = 1; k < ENOUGH && ending == UNKNOWN && !tap_failed(); k++) {
+		pid_t pid;
+
+		fflush(stdout);
+		pid = fork();
+		if (!pid)
+			_exit(start_without(k));
+		if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ||
+		    WEXITSTATUS(status) >= WRONG)
+			tap_fail("allocation %ld fails: status %#x", k, status);
+		else
+			ending = WEXITSTATUS(status);
+	}
+	if (ending != AS_EVER || k < 3)
+		tap_fail("after %ld allocations it still fails", k);
+}
+
+/* A change of the window at 40 TiB; all is as before until there is enough memory. */
+static void change_without(int (*change)(void), int before, int after)
+{
+	long k, used = in_use;
+	int err = -ENOMEM;
+
+	for (k = 1; k < ENOUGH && err; k++) {
+		fail_in = k;
+		err = change();
+		fail_in = 0;
+		if (err && (err != -ENOMEM || in_use != used ||
+			    node_map_find(40 * TIB) != before))
+			tap_fail("allocation %ld fails: error %d, node %d, %ld more",
+				 k, err, node_map_find(40 * TIB), in_use - used);
+	}
+	if (err || k < 4 || node_map_find(40 * TIB) != after)
+		tap_fail("error %d after %ld allocations", err, k);
+}
+
+static int add_window(void)
+{
+	return node_map_add_window(40 * TIB, GIB, 7);
+}
+
+static int drop_window(void)
+{
+	return node_map_drop_window(40 * TIB, GIB);
+}
+
+static int set_rule(void)
+{
+	return node_map_set_rule(&(struct node_rule){ 40, 2, 3 });
+}
+
+static void no_change(void)
+{
+	change_without(add_window, NODE_UNKNOWN, 7);
+	change_without(drop_window, 7, NODE_UNKNOWN);
+	change_without(set_rule, NODE_UNKNOWN, 3);
+	node_map_set_rule(NULL);
+	expect_boot();
+}
+
 static void before_and_after(void)
 {
 	claim(GIB, 0);
@@ -309,8 +411,12 @@ static void torture(void)
 }
 
 static const struct tap_test tests[] = {
+	{ "NUMA-05 without memory for the first map nothing is known, and windows can come",
+	  no_first_map },
 	{ "NUMA-04 answers are the same before and after the map is published",
 	  before_and_after },
+	{ "NUMA-06 NUMA-07 a change for which there is no memory is refused, all is as before",
+	  no_change },
 	{ "NUMA-05 threads look while others change the map: answers are right, no race, no leak",
 	  torture },
 };
