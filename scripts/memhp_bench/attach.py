@@ -20,6 +20,7 @@ NODE = 0x1c0000000              # where the memory of node 1 begins
 START = NODE + 128 * MIB        # before it is some that stays, so that the node does
 SIZES = {"128 MiB": 128 * MIB, "1 GiB": 1024 * MIB, "4 GiB": 4096 * MIB}
 ROUNDS = 5
+SETTLE = 100                    # ms of rest before a window
 LIMIT = 50_000                  # instructions more than the bare transaction
 MOVABLE = 3                     # policy
 
@@ -43,10 +44,14 @@ def attach(size, start=START, uuid=1):
 
 
 def come_and_go(guest, size, rounds):
-    """The bare transactions and ours in turn: programs have run before each."""
+    """The bare transactions and ours in turn. Programs have run before each, and what they
+    leave to RCU is gone; the controller lives, and has spoken before."""
+    rest = f"sleep {SETTLE}"
     for _ in range(rounds):
-        run_module(guest, f"start={START:#x} size={size:#x} rounds=1 online=1 node=1")
-        ctl(guest, "mark 0", attach(size), END, "mark 1", "detach uuid=1 wait=10000", END)
+        run_module(guest, f"start={START:#x} size={size:#x} rounds=1 online=1 node=1"
+                          f" settle={SETTLE}")
+        ctl(guest, "get uuid=2", rest, "mark 0", attach(size), END,
+            rest, "mark 1", "detach uuid=1 wait=10000", END)
 
 
 def of_size(guest, counts, size):

@@ -7,7 +7,10 @@
  * memory comes online by itself (auto_online_blocks), window 2 is adding, with that,
  * and window 3 is offlining and removing. The first round is for warming up; with
  * "keep" the last one leaves the memory there, for a range that takes long to go.
+ * "settle" is for comparing with others: what was freed before does not fall into the
+ * windows that come online, by way of RCU.
  */
+#include <linux/delay.h>
 #include <linux/memory_hotplug.h>
 #include <linux/module.h>
 
@@ -20,6 +23,10 @@ MODULE_PARM_DESC(online, "the memory comes online, and is offlined before it is 
 static bool keep;
 module_param(keep, bool, 0);
 MODULE_PARM_DESC(keep, "do not remove it in the last round");
+
+static unsigned int settle;
+module_param(settle, uint, 0);
+MODULE_PARM_DESC(settle, "milliseconds of rest before windows 2 and 3");
 
 static int __init add_remove(bool last)
 {
@@ -40,11 +47,13 @@ static int __init online_offline(bool last)
 {
 	int ret;
 
+	msleep(settle);
 	mark_begin(2);
 	ret = add();
 	mark_end();
 	if (ret || (last && keep))
 		return ret;
+	msleep(settle);
 	mark_begin(3);
 	ret = offline_and_remove_memory(start, size);
 	mark_end();
