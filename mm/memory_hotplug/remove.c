@@ -172,12 +172,11 @@ int mhp_remove_memory_killable(u64 start, u64 size)
 }
 
 /* How the blocks of a range were used, in their order. */
-static int note_block(struct memory_block *mem, void *arg)
+static void note_block(const struct memory_block *mem, void *arg)
 {
 	u8 **next = arg;
 
 	*(*next)++ = memory_block_use(mem);
-	return 0;
 }
 
 static int take_back_online(struct memory_block *mem, void *arg)
@@ -221,7 +220,7 @@ static int offline_and_remove(u64 start, u64 size, struct mhp_order *order,
 	u8 *next = types;
 	int ret;
 
-	walk_memory_blocks(start, size, &next, note_block);
+	look_at_memory_blocks(start, size, &next, note_block);
 	ret = memory_blocks_offline(start, size, order);
 	if (ret < 0)
 		return ret;
