@@ -70,10 +70,12 @@ static bool has(u64 start, u64 size, unsigned long flags)
 
 enum mhp_tenant mhp_tenant_of(u64 start, u64 size)
 {
+	/* as a rule nobody is there, and that is settled at once */
+	if (!has(start, size, 0))
+		return MHP_TENANT_NONE;
 	/* a driver's memory is below the device that it belongs to */
-	if (has(start, size, IORESOURCE_SYSTEM_RAM))
-		return MHP_TENANT_RAM;
-	return has(start, size, 0) ? MHP_TENANT_OTHER : MHP_TENANT_NONE;
+	return has(start, size, IORESOURCE_SYSTEM_RAM) ? MHP_TENANT_RAM :
+							 MHP_TENANT_OTHER;
 }
 
 /* Windows at boot, by firmware. */
