@@ -291,6 +291,9 @@ static inline struct segment *to_segment(struct device *dev)
 /* request.c: messages */
 
 struct sk_buff;
+
+/* With room for all words of a segment, its event and number. NULL: no memory. */
+struct sk_buff *memhp_segment_message(const struct segment *seg);
 int memhp_fill_segment(struct sk_buff *skb, const struct segment *seg);
 
 #endif /* _MM_MEMHP_CTRL_CTRL_H */

@@ -58,7 +58,7 @@ static void send_event(const struct segment *seg, enum memhp_event event,
 
 	if (!genl_has_listeners(&memhp_nl_family, &init_net, group))
 		return;
-	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	skb = memhp_segment_message(seg);
 	if (!skb)
 		return;
 	if (fill(skb, seg, event, number, command))

@@ -294,28 +294,40 @@ static int get_request(struct genl_info *info, struct attach_request *r)
 
 /* Answers */
 
+static int fill_reply(struct sk_buff *skb, struct genl_info *info,
+		      const struct segment *seg)
+{
+	u64 seq = memhp_last_event();
+	void *head = genlmsg_iput(skb, info);
+
+	if (!head || nla_put(skb, MEMHP_A_SEGMENT_SEQ, sizeof(seq), &seq) ||
+	    memhp_fill_segment(skb, seg))
+		return -EMSGSIZE;
+	genlmsg_end(skb, head);
+	return 0;
+}
+
+static int build_reply(struct genl_info *info, const uuid_t *uuid,
+		       struct sk_buff **skb)
+{
+	struct segment *seg = memhp_find(uuid);
+
+	if (!seg)
+		return say(info->extack, -ENOENT, "no segment has this uuid");
+	*skb = memhp_segment_message(seg);
+	return *skb ? fill_reply(*skb, info, seg) : -ENOMEM;
+}
+
 static int reply_segment(struct genl_info *info, const uuid_t *uuid)
 {
-	struct sk_buff *skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	void *head = skb ? genlmsg_iput(skb, info) : NULL;
-	struct segment *seg;
-	u64 seq;
-	int err = -ENOMEM;
+	struct sk_buff *skb = NULL;
+	int err;
 
-	if (!head)
-		goto out;
 	memhp_lock();
-	seg = memhp_find(uuid);
-	seq = memhp_last_event();
-	err = !seg ? say(info->extack, -ENOENT, "no segment has this uuid") :
-	      nla_put(skb, MEMHP_A_SEGMENT_SEQ, sizeof(seq), &seq) ?:
-	      memhp_fill_segment(skb, seg);
+	err = build_reply(info, uuid, &skb);
 	memhp_unlock();
-	if (err)
-		goto out;
-	genlmsg_end(skb, head);
-	return genlmsg_reply(skb, info);
-out:
+	if (!err)
+		return genlmsg_reply(skb, info);
 	nlmsg_free(skb);
 	return err;
 }

@@ -5,7 +5,8 @@
  * Must not:  change anything.
  * Locks:     the registry's is held.
  */
-#include <net/netlink.h>
+#include <linux/string.h>
+#include <net/genetlink.h>
 
 #include "ctrl.h"
 #include "memhp-gen.h"
@@ -93,6 +94,25 @@ static int put_error(struct sk_buff *skb, const struct segment *seg)
 	if (!err && seg->text)
 		err = nla_put_string(skb, MEMHP_A_SEGMENT_TEXT, seg->text);
 	return err;
+}
+
+/* Of all that is put above, and of an event's words. */
+static size_t message_size(const struct segment *seg)
+{
+	const size_t word = nla_total_size(sizeof(u32));
+	const size_t number = nla_total_size(sizeof(u64));
+	size_t size = 8 * word + 4 * number + nla_total_size(UUID_SIZE) +
+		      nla_total_size(MEMHP_OWNER_LEN + 1);
+
+	size += seg->ranges.nr * nla_total_size(2 * number);
+	size += seg->blockers.nr * nla_total_size(3 * number + 2 * word);
+	return seg->text ? size + nla_total_size(strlen(seg->text) + 1) : size;
+}
+
+/* Netlink copies what has much more room than it needs. */
+struct sk_buff *memhp_segment_message(const struct segment *seg)
+{
+	return genlmsg_new(message_size(seg), GFP_KERNEL);
 }
 
 int memhp_fill_segment(struct sk_buff *skb, const struct segment *seg)
