@@ -16,6 +16,7 @@ import notifier
 from controller import (CLASS, EVENTS, MOVABLE, OFFLINE, STATES, USAGES, Owner, Pin, ask, attach,
                         ctl, parse, segment, segments, settled, sysfs, wait_state)
 from machines import GIB
+from memhp_vm import Node, Topology
 from observe import amounts, expect_same, small_drift, state
 from probe import EDGE, MIB, TOP, two_hidden, windows, write
 
@@ -153,6 +154,19 @@ def several_ranges(ctx):
         refused(mid, ENOENT, "range"), refused(outside, ENOENT, "range")
         assert segments(guest) == {}
         expect_same(before, state(guest))
+
+
+def across_a_step(ctx):
+    """Blocks are looked at 64 at a time: a segment lies on both sides of a step."""
+    first = 63
+    with ctx.guest(firmware="dt", cmdline=CMDLINE,
+                   topology=Topology(nodes=[Node("8G", 1)])) as guest:
+        Owner(guest, attach(1, first * BLOCK, 2 * BLOCK, policy=OFFLINE)).good()
+        for index in (first, first + 1):
+            at = f"/sys/devices/system/memory/memory{index}/state"
+            guest.check(f"echo online_movable > {at}; grep -x mixed {sysfs(1)}/state")
+            assert USAGES[int(segment(guest, 1)["usage"])] == "mixed"
+            guest.check(f"echo offline > {at}; grep -x offline {sysfs(1)}/state")
 
 
 INJECT = "/sys/kernel/debug/notifier-error-inject/memory/actions/MEM_GOING_ONLINE/error"
@@ -331,21 +345,43 @@ def files(ctx):
 def uevents(ctx):
     with machine(ctx) as guest:
         guest.start("uevent sh -c '[ \"$SUBSYSTEM\" != memhp ] ||"
-                    " echo $ACTION $DEVTYPE $MEMHP_EVENT $MEMHP_STATE' > /tmp/heard")
+                    " echo $ACTION $DEVTYPE $MEMHP_EVENT $MEMHP_STATE $MEMHP_UUID'"
+                    " > /tmp/heard")
         time.sleep(1)
-        owner = Owner(guest, attach(1, EDGE, policy=MOVABLE)).good()
+        owner = Owner(guest, attach(0xabcdef, EDGE, policy=MOVABLE)).good()
         owner.die()
-        guest.check(f"echo offline > {sysfs(1)}/state; echo unplug > {sysfs(1)}/state")
+        at = sysfs(0xabcdef)
+        guest.check(f"echo offline > {at}/state; echo unplug > {at}/state")
         time.sleep(2)
         heard = guest.check("cat /tmp/heard").splitlines()
         ctx.note(heard)
         words = [line.split() for line in heard]
-        assert words[0] == ["add", "segment", "online_movable"], heard
+        assert words[0][:3] == ["add", "segment", "online_movable"], heard
+        assert {w[-1] for w in words} == {"00000000-0000-0000-0000-000000abcdef"}, heard
         assert [w[2] for w in words[1:-1]] == ["orphaned", "usage", "usage", "detached"], heard
         assert words[-1][:2] == ["remove", "segment"], heard
 
 
 # ---- deadlines
+
+def told_in_full(ctx):
+    """No message about a segment has more words than this one's."""
+    name = 31 * "o"
+    ranges = "".join(f" range={EDGE + i * BLOCK:#x}+{BLOCK:#x}" for i in range(16))
+    with machine(ctx) as guest:
+        Owner(guest, f"attach uuid=1 owner={name} policy={MOVABLE} wait=10000{ranges}").good().die()
+        pin = Pin(guest)
+        answers = ctl(guest, "join events", f"reclaim uuid=1 owner={name}",
+                      f"detach uuid=1 deadline={500 * ctx.slowness} wait=10000", "get uuid=1",
+                      "hear 500")
+        pin.release()
+        told = [o for answer in answers for o in answer.objects]
+        events = [EVENTS[int(o["event"])] for o in told if o["line"] == "event"]
+        assert events == ["reclaimed", "usage", "blocked"] and len(told) == 5, told
+        assert all(o["owner"] == name and len(o["ranges"]) == 16 for o in told), told
+        end = [o for o in told if int(o["error"])]
+        assert len(end) == 2 and all(o["text"] and o["blockers"] for o in end), told
+
 
 def deadline(ctx):
     with machine(ctx) as guest:
@@ -749,10 +785,12 @@ SCENARIOS = [
     ("CTRL-02 attach is idempotent by uuid", idempotent),
     ("CTRL-02 any place in a window or node will do", any_place),
     ("CTRL-02 CTRL-04 a segment of several ranges, detached in parts", several_ranges),
+    ("CTRL-03 a segment's state is that of all its blocks", across_a_step),
     ("CTRL-02 memory that cannot be onlined is taken away again", all_or_nothing),
     ("CTRL-02 bad input is refused with a text, and nothing changes", bad_input),
     ("CTRL-03 a segment's files show it and act on all of it", files),
     ("CTRL-03 udev hears of segments", uevents),
+    ("CTRL-04 a segment of 16 ranges that cannot leave is told in full", told_in_full),
     ("CTRL-04 a deadline ends a detach, with blockers named", deadline),
     ("CTRL-04 a detach is called off", abort),
     ("CTRL-05 events", events),
