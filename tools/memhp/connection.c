@@ -40,6 +40,7 @@ struct answer {
 	message_fn fn;
 	void *arg;
 	int err;		/* of the first message that was not understood */
+	bool single;		/* an object is all that comes */
 	bool over, interrupted;
 };
 
@@ -55,9 +56,11 @@ static void take_message(struct memhp *m, const struct nlmsghdr *msg,
 		err = decode_end(msg, m->text, sizeof(m->text));
 		answer->err = answer->err ? answer->err : err;
 		answer->over = true;
-	} else if (answer->fn && !answer->err) {
-		answer->err = answer->fn(msg, answer->arg);
+		return;
 	}
+	if (answer->fn && !answer->err)
+		answer->err = answer->fn(msg, answer->arg);
+	answer->over |= answer->single;
 }
 
 static int receive(struct memhp *m, struct answer *answer)
@@ -74,7 +77,11 @@ static int receive(struct memhp *m, struct answer *answer)
 
 static int exchange(struct memhp *m, struct nlmsghdr *msg, message_fn fn, void *arg)
 {
-	struct answer answer = { .fn = fn, .arg = arg };
+	struct answer answer = {
+		.fn = fn,
+		.arg = arg,
+		.single = !(msg->nlmsg_flags & (NLM_F_ACK | NLM_F_DUMP)),
+	};
 	int err = 0;
 
 	m->text[0] = '\0';
@@ -93,9 +100,23 @@ static int exchange(struct memhp *m, struct nlmsghdr *msg, message_fn fn, void *
 	return answer.err ? answer.err : answer.interrupted ? -EAGAIN : 0;
 }
 
+/* What is answered with an object needs no acknowledgement besides. */
+static uint16_t acknowledged(uint8_t command)
+{
+	switch (command) {
+	case MEMHP_CMD_SEGMENT_GET:
+	case MEMHP_CMD_ATTACH:
+	case MEMHP_CMD_RECLAIM:
+	case MEMHP_CMD_QUOTA_GET:
+		return 0;
+	default:
+		return NLM_F_ACK;
+	}
+}
+
 static struct nlmsghdr *request(struct memhp *m, uint8_t command)
 {
-	return message_begin(m->out, m->family.id, command, NLM_F_ACK);
+	return message_begin(m->out, m->family.id, command, acknowledged(command));
 }
 
 static struct nlmsghdr *about(struct memhp *m, uint8_t command,

@@ -25,7 +25,7 @@ struct family {
  * @room: MESSAGE_ROOM bytes
  * @family: type of the message
  * @command: MEMHP_CMD_*
- * @flags: NLM_F_ACK or NLM_F_DUMP
+ * @flags: NLM_F_ACK or NLM_F_DUMP, or 0
  */
 struct nlmsghdr *message_begin(void *room, uint16_t family, uint8_t command,
 			       uint16_t flags);

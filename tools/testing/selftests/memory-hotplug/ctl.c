@@ -247,6 +247,13 @@ static bool is_event(const struct nlmsghdr *head)
 		genl->cmd == MEMHP_CMD_PROGRESS_NTF);
 }
 
+/* The object is the answer, if neither a list nor an acknowledgement was asked for. */
+static bool is_answer(const struct nlmsghdr *head)
+{
+	return head->nlmsg_seq == sequence &&
+	       !(out.head.nlmsg_flags & (NLM_F_ACK | NLM_F_DUMP));
+}
+
 /* Shows what came; true if it ends an answer. */
 static int last_error;
 
@@ -261,10 +268,18 @@ static bool show_messages(int len, bool quiet)
 			last_error = -((struct nlmsgerr *)NLMSG_DATA(head))->error;
 			if (!quiet)
 				show_error(head);
-		} else if (!quiet) {
+			continue;
+		}
+		if (!quiet) {
 			if (is_event(head))
 				printf("event ");
 			show_object(head);
+		}
+		if (is_answer(head)) {
+			end = true;
+			last_error = 0;
+			if (!quiet)
+				printf("0 \n");
 		}
 	}
 	return end;
@@ -446,6 +461,7 @@ static void mark(int window)
 
 /* Requests */
 
+/* What is answered with an object needs no acknowledgement besides. */
 struct command {
 	const char *name;
 	int number, flags;
@@ -456,13 +472,13 @@ static const struct command commands[] = {
 	{ "windows", MEMHP_CMD_WINDOW_GET, NLM_F_DUMP, false },
 	{ "segments", MEMHP_CMD_SEGMENT_GET, NLM_F_DUMP, false },
 	{ "quotas", MEMHP_CMD_QUOTA_GET, NLM_F_DUMP, true },
-	{ "get", MEMHP_CMD_SEGMENT_GET, NLM_F_ACK, false },
-	{ "attach", MEMHP_CMD_ATTACH, NLM_F_ACK, false },
+	{ "get", MEMHP_CMD_SEGMENT_GET, 0, false },
+	{ "attach", MEMHP_CMD_ATTACH, 0, false },
 	{ "detach", MEMHP_CMD_DETACH, NLM_F_ACK, false },
 	{ "change", MEMHP_CMD_CHANGE, NLM_F_ACK, false },
 	{ "abort", MEMHP_CMD_ABORT, NLM_F_ACK, false },
-	{ "reclaim", MEMHP_CMD_RECLAIM, NLM_F_ACK, false },
-	{ "quota", MEMHP_CMD_QUOTA_GET, NLM_F_ACK, true },
+	{ "reclaim", MEMHP_CMD_RECLAIM, 0, false },
+	{ "quota", MEMHP_CMD_QUOTA_GET, 0, true },
 	{ "quota-set", MEMHP_CMD_QUOTA_SET, NLM_F_ACK, true },
 	{ NULL, 0, 0, false },
 };
