@@ -16,7 +16,6 @@
  * It is taken inside of the locks of memory hotplug, which tell their progress: who has
  * it takes none of those.
  */
-#include <linux/completion.h>
 #include <linux/device.h>
 #include <linux/init.h>
 #include <linux/kref.h>
@@ -24,6 +23,7 @@
 #include <linux/memhp.h>
 #include <linux/types.h>
 #include <linux/uuid.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "engine.h"
@@ -70,7 +70,8 @@ enum operation_kind {
  * @at:     room for @ranges
  * @work:   what the worker does
  * @told:   bytes that were done when the last event said so
- * @over:   completed when it is over
+ * @ended:  who waits for its end
+ * @over:   it is over
  * @error:  then, what became of it
  * @text:   the error in words
  */
@@ -83,7 +84,8 @@ struct operation {
 	struct window at[MEMHP_MAX_RANGES + 1];
 	struct work_struct work;
 	u64 told;
-	struct completion over;
+	wait_queue_head_t ended;
+	bool over;
 	int error;
 	const char *text;
 };
@@ -204,6 +206,9 @@ struct verdict memhp_abort(struct segment *seg, enum segment_party party,
 			   struct operation **op);
 struct verdict memhp_reclaim(struct segment *seg, struct memhp_socket *socket,
 			     const char *owner);
+
+/* How its memory is used now. */
+enum memhp_usage memhp_usage_of(struct segment *seg);
 
 /* Its operation has ended: true if the segment is no more. */
 bool memhp_operation_ended(struct operation *op, int err);

@@ -11,6 +11,7 @@
 
 #include <linux/init.h>
 #include <linux/jiffies.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
@@ -87,7 +88,8 @@ static void run(struct work_struct *work_item)
 	memhp_lock();
 	gone = memhp_operation_ended(op, err);
 	memhp_unlock();
-	complete_all(&op->over);
+	smp_store_release(&op->over, true);	/* is_over() */
+	wake_up_all(&op->ended);
 	if (gone)
 		leave(op->seg);
 	operation_put(op);
@@ -112,7 +114,7 @@ struct operation *operation_new(struct segment *seg, enum operation_kind kind,
 		return NULL;
 	INIT_WORK(&op->work, run);
 	kref_init(&op->ref);
-	init_completion(&op->over);
+	init_waitqueue_head(&op->ended);
 	get_device(&seg->dev);
 	op->seg = seg;
 	op->kind = kind;
@@ -137,19 +139,33 @@ void operation_begin(struct operation *op)
 	queue_work(workers, &op->work);
 }
 
+/* Pairs with run(): what became of it is seen, too. */
+static bool is_over(const struct operation *op)
+{
+	return smp_load_acquire(&op->over);
+}
+
+/*
+ * The worker was woken a moment ago. wait_event() would let it go first, and be back
+ * only to go to sleep while the worker waits for something: a change of tasks for nothing.
+ */
 bool operation_wait(struct operation *op, unsigned int msec)
 {
-	if (!msec)
-		return completion_done(&op->over);
-	return wait_for_completion_killable_timeout(&op->over,
-						    msecs_to_jiffies(msec)) > 0;
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	long left = msecs_to_jiffies(msec);
+
+	add_wait_queue(&op->ended, &wait);
+	while (!is_over(op) && left && !fatal_signal_pending(current))
+		left = wait_woken(&wait, TASK_KILLABLE, left);
+	remove_wait_queue(&op->ended, &wait);
+	return is_over(op);
 }
 
 int operation_finish(struct operation *op)
 {
-	if (wait_for_completion_interruptible(&op->over)) {
+	if (wait_event_interruptible(op->ended, is_over(op))) {
 		engine_stop(&op->job, -EINTR);
-		wait_for_completion(&op->over);
+		wait_event(op->ended, is_over(op));
 	}
 	return op->error;
 }
