@@ -338,6 +338,24 @@ static long memory_block_poisoned(struct memory_block *mem)
 
 #endif /* CONFIG_MEMORY_FAILURE */
 
+/* How many times a block's state has changed, from 1 on. */
+static unsigned long state_changes = 1;
+
+/* Device hotplug lock held: nobody else counts. */
+static void memory_block_set_state(struct memory_block *mem,
+				   enum memory_block_state state)
+{
+	WRITE_ONCE(mem->state, state);
+	/* who reads this number sees that state: memory_block_changes() */
+	smp_store_release(&state_changes, state_changes + 1);
+}
+
+unsigned long memory_block_changes(void)
+{
+	/* who looks at blocks afterwards sees them as they were then, or newer */
+	return smp_load_acquire(&state_changes);
+}
+
 /* What the bus does: the device lock is held, and the device hotplug lock */
 
 static int memory_block_go_online(struct device *dev)
@@ -352,7 +370,7 @@ static int memory_block_go_online(struct device *dev)
 	mem->online_type = MMOP_OFFLINE;
 	if (err)
 		return err;
-	WRITE_ONCE(mem->state, MEM_ONLINE);
+	memory_block_set_state(mem, MEM_ONLINE);
 	memory_uevent_prepare(mem, KOBJ_ONLINE);
 	return 0;
 }
@@ -363,10 +381,10 @@ static int memory_block_go_offline(struct device *dev)
 	struct mhp_order order = mhp_offline_order();
 	int err;
 
-	WRITE_ONCE(mem->state, MEM_GOING_OFFLINE);
+	memory_block_set_state(mem, MEM_GOING_OFFLINE);
 	err = mhp_offline_range(memory_block_start(mem),
 				memory_block_size_bytes(), &order);
-	WRITE_ONCE(mem->state, err ? MEM_ONLINE : MEM_OFFLINE);
+	memory_block_set_state(mem, err ? MEM_ONLINE : MEM_OFFLINE);
 	if (!err)
 		memory_uevent_prepare(mem, KOBJ_OFFLINE);
 	return err;
@@ -386,7 +404,7 @@ static int memory_block_begin_offline(struct memory_block *mem, void *count)
 {
 	if (mem->state != MEM_ONLINE)
 		return 0;
-	WRITE_ONCE(mem->state, MEM_GOING_OFFLINE);
+	memory_block_set_state(mem, MEM_GOING_OFFLINE);
 	++*(int *)count;
 	return 0;
 }
@@ -402,7 +420,7 @@ static int memory_block_end_offline(struct memory_block *mem, void *err)
 	if (mem->state != MEM_GOING_OFFLINE)
 		return 0;
 	device_lock(&mem->dev);
-	WRITE_ONCE(mem->state, failed ? MEM_ONLINE : MEM_OFFLINE);
+	memory_block_set_state(mem, failed ? MEM_ONLINE : MEM_OFFLINE);
 	if (!failed) {
 		memory_uevent_prepare(mem, KOBJ_OFFLINE);
 		kobject_uevent(&mem->dev.kobj, KOBJ_OFFLINE);

@@ -73,6 +73,17 @@ void look_at_memory_blocks(u64 start, u64 size, void *arg,
 			   look_at_memory_block_fn func);
 
 /**
+ * memory_block_changes() - has a block gone online or offline since?
+ *
+ * Who takes the number before looking at blocks, and finds the same number later, knows
+ * that they are used as they were. Blocks that come or go do not count.
+ *
+ * Context: any.
+ * Return: a number, not 0, that grows when the state of any block has changed.
+ */
+unsigned long memory_block_changes(void);
+
+/**
  * mhp_online_range() - online the memory blocks of a range
  * @start: first physical address, bytes
  * @size:  bytes; none of its blocks is online

@@ -110,6 +110,8 @@ struct operation {
  * @text:     the error in words
  * @blockers: of the last operation
  * @told:     usage that was told last
+ * @looked:   memory_block_changes() before the last look; 0: look again
+ * @usage:    what was seen then
  */
 struct segment {
 	struct device dev;
@@ -130,6 +132,8 @@ struct segment {
 	const char *text;
 	struct memhp_blockers blockers;
 	enum memhp_usage told;
+	unsigned long looked;
+	enum memhp_usage usage;
 };
 
 /**
@@ -299,6 +303,6 @@ struct sk_buff;
 
 /* With room for all words of a segment, its event and number. NULL: no memory. */
 struct sk_buff *memhp_segment_message(const struct segment *seg);
-int memhp_fill_segment(struct sk_buff *skb, const struct segment *seg);
+int memhp_fill_segment(struct sk_buff *skb, struct segment *seg);
 
 #endif /* _MM_MEMHP_CTRL_CTRL_H */

@@ -236,6 +236,19 @@ static bool all_offline(const struct tour *tour, unsigned int from)
 	return !memchr_inv(tour->was + from, MMOP_OFFLINE, tour->nr - from);
 }
 
+/* What was added, and nothing has changed since, is offline: one look less. */
+static void note_range(const struct window *w, struct tour *tour)
+{
+	unsigned int nr = range_size(w) / memory_block_size_bytes();
+
+	if (tour->job->unchanged != memory_block_changes()) {
+		look_at_memory_blocks(w->start, range_size(w), tour, note_block);
+		return;
+	}
+	memset(tour->was + tour->nr, MMOP_OFFLINE, nr);
+	tour->nr += nr;
+}
+
 /* So does it come online, if none of it is; else block by block. */
 static int online_range(const struct window *w, struct tour *tour)
 {
@@ -243,7 +256,7 @@ static int online_range(const struct window *w, struct tour *tour)
 	u64 at, size;
 	int ret = 0;
 
-	look_at_memory_blocks(w->start, range_size(w), tour, note_block);
+	note_range(w, tour);
 	if (!all_offline(tour, first)) {
 		tour->nr = first;
 		return walk_memory_blocks(w->start, range_size(w), tour, visit);
@@ -529,6 +542,7 @@ static int attach(struct engine_job *job)
 	struct memhp_distances before = { };
 	int ret = set_distances(job, &before);
 
+	job->unchanged = memory_block_changes();
 	while (!ret && added.nr < job->ranges->nr) {
 		ret = attach_range(job, &job->ranges->at[added.nr]);
 		if (!ret)

@@ -49,6 +49,7 @@ struct memhp_blockers {
  * @done:     bytes
  * @before:   bytes that were done before what is being done
  * @size:     bytes of all ranges
+ * @unchanged: memory_block_changes() before memory was added; 0: nothing is
  * @text:     set if it failed: what is wrong
  * @left:     set if attaching failed, and could not be undone
  * @blockers: what kept memory from going offline, if it did not
@@ -64,6 +65,7 @@ struct engine_job {
 	struct mhp_order order;
 	void (*progress)(struct engine_job *job);
 	u64 done, before, size;
+	unsigned long unchanged;
 	const char *text;
 	bool left;
 	struct memhp_blockers blockers;

@@ -37,7 +37,7 @@ u64 memhp_last_event(void)
 	return last_number[MEMHP_NLGRP_EVENTS];
 }
 
-static int fill(struct sk_buff *skb, const struct segment *seg,
+static int fill(struct sk_buff *skb, struct segment *seg,
 		enum memhp_event event, u64 number, u8 command)
 {
 	void *head = genlmsg_put(skb, 0, 0, &memhp_nl_family, 0, command);
@@ -50,7 +50,7 @@ static int fill(struct sk_buff *skb, const struct segment *seg,
 	return 0;
 }
 
-static void send_event(const struct segment *seg, enum memhp_event event,
+static void send_event(struct segment *seg, enum memhp_event event,
 		       unsigned int group, u8 command)
 {
 	u64 number = ++last_number[group];
@@ -83,7 +83,7 @@ void memhp_tell(struct segment *seg, enum memhp_event event)
 			   MEMHP_CMD_PROGRESS_NTF);
 		return;
 	}
-	WRITE_ONCE(seg->told, engine_usage(&seg->ranges));	/* read for udev */
+	WRITE_ONCE(seg->told, memhp_usage_of(seg));	/* read for udev */
 	send_event(seg, event, MEMHP_NLGRP_EVENTS, MEMHP_CMD_EVENT_NTF);
 	send_uevent(seg, event);
 }

@@ -295,7 +295,7 @@ static int get_request(struct genl_info *info, struct attach_request *r)
 /* Answers */
 
 static int fill_reply(struct sk_buff *skb, struct genl_info *info,
-		      const struct segment *seg)
+		      struct segment *seg)
 {
 	u64 seq = memhp_last_event();
 	void *head = genlmsg_iput(skb, info);
@@ -579,7 +579,7 @@ static void *begin_part(struct sk_buff *skb, struct netlink_callback *cb)
 }
 
 static int dump_segment(struct sk_buff *skb, struct netlink_callback *cb,
-			const struct segment *seg)
+			struct segment *seg)
 {
 	u64 seq = memhp_last_event();
 	void *head = begin_part(skb, cb);

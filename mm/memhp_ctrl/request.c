@@ -2,7 +2,7 @@
 /*
  * Messages: a segment in words of the netlink family.
  *
- * Must not:  change anything.
+ * Must not:  change anything; what was seen of a segment's use may be noted.
  * Locks:     the registry's is held.
  */
 #include <linux/string.h>
@@ -76,13 +76,12 @@ static int put_wishes(struct sk_buff *skb, const struct segment *seg)
 	       nla_put_u32(skb, MEMHP_A_SEGMENT_MEMMAP, seg->memmap);
 }
 
-static int put_state(struct sk_buff *skb, const struct segment *seg)
+static int put_state(struct sk_buff *skb, struct segment *seg)
 {
 	u64 done = seg->op ? READ_ONCE(seg->op->job.done) : 0;
 
 	return nla_put_u32(skb, MEMHP_A_SEGMENT_STATE, seg->state) ?:
-	       nla_put_u32(skb, MEMHP_A_SEGMENT_USAGE,
-			   engine_usage(&seg->ranges)) ?:
+	       nla_put_u32(skb, MEMHP_A_SEGMENT_USAGE, memhp_usage_of(seg)) ?:
 	       put_u64(skb, MEMHP_A_SEGMENT_SIZE, engine_size(&seg->ranges)) ?:
 	       put_u64(skb, MEMHP_A_SEGMENT_DONE, done);
 }
@@ -115,7 +114,7 @@ struct sk_buff *memhp_segment_message(const struct segment *seg)
 	return genlmsg_new(message_size(seg), GFP_KERNEL);
 }
 
-int memhp_fill_segment(struct sk_buff *skb, const struct segment *seg)
+int memhp_fill_segment(struct sk_buff *skb, struct segment *seg)
 {
 	return put_name(skb, seg) ?: put_ranges(skb, seg) ?:
 	       put_wishes(skb, seg) ?: put_state(skb, seg) ?:

@@ -13,6 +13,7 @@
 #include <linux/device.h>
 #include <linux/init.h>
 #include <linux/memhp.h>
+#include <linux/memhp_block.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
@@ -139,6 +140,18 @@ static struct verdict ask(const struct segment *seg, enum segment_cause cause,
 	return YES;
 }
 
+/* While its blocks come and go, what was seen is worth nothing later. */
+enum memhp_usage memhp_usage_of(struct segment *seg)
+{
+	unsigned long now = memory_block_changes();
+
+	memhp_assert_locked();
+	if (seg->looked != now)
+		seg->usage = engine_usage(&seg->ranges);
+	seg->looked = seg->op ? 0 : now;
+	return seg->usage;
+}
+
 /* Quotas */
 
 static struct quota_cost cost_of(const struct segment *seg, u64 bytes,
@@ -186,6 +199,7 @@ static struct verdict start(struct segment *seg, enum operation_kind kind,
 	if (!*op)
 		return NO(-ENOMEM, "no memory for an operation, free some");
 	seg->op = *op;
+	seg->looked = 0;
 	seg->state = step->next;
 	seg->error = 0;
 	seg->text = NULL;

@@ -237,11 +237,11 @@ static DEVICE_ATTR_RW(deadline_ms);
 static ssize_t state_show(struct device *dev, struct device_attribute *attr,
 			  char *buf)
 {
-	const struct segment *seg = to_segment(dev);
+	struct segment *seg = to_segment(dev);
 	const char *name;
 
 	memhp_lock();
-	name = state_name(seg, engine_usage(&seg->ranges));
+	name = state_name(seg, memhp_usage_of(seg));
 	memhp_unlock();
 	return sysfs_emit(buf, "%s\n", name);
 }

@@ -73,7 +73,7 @@ void mhp_note_poison(unsigned long pfn)
 static void tell_usage(struct segment *seg)
 {
 	if (seg->state == SEGMENT_ATTACHED &&
-	    engine_usage(&seg->ranges) != seg->told)
+	    memhp_usage_of(seg) != seg->told)
 		memhp_tell(seg, MEMHP_EVENT_USAGE);
 }
 
