@@ -19,6 +19,7 @@ INPUT = "/tmp/input"
 MIB = 1 << 20
 EDGE = 2 * GIB              # where the memory of node 1 begins in two_hidden()
 TOP = 4 * GIB               # ... and ends
+CMDLINE = "nokaslr rodata=on mem=512M"      # hides most of that machine's memory
 
 Window = namedtuple("Window", "start end source node")
 
@@ -30,7 +31,7 @@ GLANCE = (f"cat /proc/iomem {WINDOWS}; grep . {MEMORY}/memory*/state"
 
 
 def two_hidden(**options):
-    """1 GiB on node 0, 2 GiB on node 1; meant for mem=512M, which hides most of it."""
+    """1 GiB on node 0, 2 GiB on node 1; meant for CMDLINE, which hides most of it."""
     return Topology(nodes=[Node("1G", 1), Node("2G", 1, options.pop("hotpluggable", False))],
                     **options)
 

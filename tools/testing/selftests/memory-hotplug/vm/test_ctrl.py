@@ -18,9 +18,8 @@ from controller import (CLASS, EVENTS, MOVABLE, OFFLINE, STATES, USAGES, Owner, 
 from machines import GIB
 from memhp_vm import Node, Topology
 from observe import amounts, expect_same, small_drift, state
-from probe import EDGE, MIB, TOP, two_hidden, windows, write
+from probe import CMDLINE, EDGE, MIB, TOP, two_hidden, windows, write
 
-CMDLINE = "nokaslr rodata=on mem=512M"
 HIDDEN = GIB + 512 * MIB            # the first address that mem=512M hides
 BLOCK = 128 * MIB
 POISONED = 6                        # a kind of blocker

@@ -11,10 +11,9 @@ from machines import GIB
 from memhp_vm import DtMemory
 from memhp_vm.loader import call, cells64, put_cells
 from observe import expect_same, state
-from probe import (EDGE, MIB, TOP, Case, Window, block_size, glance, good, judge, refuse_all,
-                   try_case, two_hidden, windows, write)
+from probe import (CMDLINE, EDGE, MIB, TOP, Case, Window, block_size, glance, good, judge,
+                   refuse_all, try_case, two_hidden, windows, write)
 
-CMDLINE = "nokaslr rodata=on mem=512M"
 HIDDEN = GIB + 512 * MIB            # the first address that mem=512M hides
 NOMAP, RESERVED = 0xE8000000, 0xF0000000
 PCI_LOW, PCI_HIGH, ECAM = 0x20000000, 0x8000000000, 0x4000000000

@@ -11,9 +11,8 @@ from errno import ECANCELED
 
 from controller import MOVABLE, Pin, attach, ctl, parse, segment, settled
 from observe import expect_same, state
-from probe import EDGE, MEMORY, MIB, two_hidden, write
+from probe import CMDLINE, EDGE, MEMORY, MIB, two_hidden, write
 
-CMDLINE = "nokaslr rodata=on mem=512M"
 BLOCK = 128 * MIB
 MODULE = "/sys/module/memhp_refuse/parameters"
 ENOUGH = 30                 # seconds for an undo; it takes less than one
