@@ -84,14 +84,13 @@ static int in_group(struct memory_block *mem, void *group)
 void mhp_acpi_take_back(int mgid, u64 start, u64 size)
 {
 	struct memory_group *group = memory_group_find_by_id(mgid);
-	struct mhp_order order = mhp_undo_order();
 	int ret;
 
 	if (!group || !size ||
 	    !walk_memory_blocks(start, size, group, in_group))
 		return;
-	ret = memory_blocks_offline(start, size, &order);
-	if (ret < 0)
+	ret = memory_blocks_take_back(start, size);
+	if (ret)
 		pr_err("[mem %#018llx-%#018llx] stays without its device, error %d: a part of it is in use\n",
 		       start, start + size - 1, ret);
 	else

@@ -442,6 +442,13 @@ int memory_blocks_offline(u64 start, u64 size, struct mhp_order *order)
 	return err ?: count;
 }
 
+int memory_blocks_take_back(u64 start, u64 size)
+{
+	struct mhp_order order = mhp_undo_order();
+
+	return min(memory_blocks_offline(start, size, &order), 0);
+}
+
 /* Files of a block */
 
 static ssize_t phys_index_show(struct device *dev,

@@ -199,6 +199,18 @@ static inline bool mhp_block_removable(struct memory_block *mem)
  */
 int memory_blocks_offline(u64 start, u64 size, struct mhp_order *order);
 
+/**
+ * memory_blocks_take_back() - undo that memory blocks of a range have come online
+ * @start: first physical address, bytes, a multiple of a memory block
+ * @size:  bytes, a multiple of a memory block
+ *
+ * Those that are online, all of them or none, by mhp_undo_order().
+ *
+ * Context: process context, may sleep; device hotplug lock held.
+ * Return: 0; or as mhp_offline_range().
+ */
+int memory_blocks_take_back(u64 start, u64 size);
+
 #ifdef CONFIG_NUMA
 /**
  * memory_blocks_join_node() - show the memory blocks of a range in a node

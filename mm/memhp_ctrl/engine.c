@@ -505,9 +505,7 @@ static int attach_range(struct engine_job *job, const struct window *w)
 
 static int try_offline(const struct window *w, void *unused)
 {
-	struct mhp_order calm = mhp_undo_order();
-
-	return take_offline(w->start, range_size(w), &calm);
+	return memory_blocks_take_back(w->start, range_size(w));
 }
 
 /* Somebody else may have onlined it meanwhile, and use it. */

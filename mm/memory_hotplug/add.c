@@ -19,7 +19,6 @@
 #include <linux/memhp_block.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
-#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/nodemask.h>
 #include <linux/string.h>
@@ -152,9 +151,8 @@ static void remove_again(const struct addition *a)
 static int take_offline(void *arg)
 {
 	const struct addition *a = arg;
-	struct mhp_order order = mhp_undo_order();
 
-	return min(memory_blocks_offline(a->start, a->size, &order), 0);
+	return memory_blocks_take_back(a->start, a->size);
 }
 
 /*
