@@ -80,7 +80,7 @@ def leave_and_return(guest, blocks):
 
 # What boot puts aside: for drivers, for a kernel that takes over when this one crashes, and
 # for checks, if the kernel has them.
-POOLS = "cma=48M swiotlb=16384,force crashkernel=64M"
+POOLS = "cma=48M swiotlb=16384,force crashkernel=64M kfence.sample_interval=100"
 PUT_ASIDE = ["cma: Reserved 48 MiB", "software IO TLB: mapped", "crashkernel reserved: "]
 CHECKS = {"debug": ["kasan: KernelAddressSanitizer initialized", "kfence: initialized"]}
 
