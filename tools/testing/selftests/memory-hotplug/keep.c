@@ -10,10 +10,14 @@
  *	thp	the same, as huge pages where the kernel has them
  *	mlock	the same as anon, locked
  *	hugetlb	huge pages of the pool
+ *	loose	small pages that may be made huge, and are small again in each round
  *	file	FILE, by a shared mapping: tmpfs or the page cache
  *	idle	as anon, but written once and verified at the end
  *	pin	as idle, and its first page is in a pipe (vmsplice) until SIGUSR1
  *		comes. Only such pages have references that migration cannot explain
+ *	fault	as idle, but the kernel is told that the first page has an error, and
+ *		asked whether it sees to it that nobody reads that: ends at once, with
+ *		status 0 if it does
  *
  * Prints "ready PFN", PFN being that of the first page, when the pattern is there for
  * the first time, and at the end how often it was verified and how many words were
@@ -32,6 +36,7 @@
 
 #define STEP	0x9e3779b97f4a7c15ull	/* odd: no value comes twice */
 #define THP	(2ul << 20)
+#define PAUSE	200000			/* microseconds */
 
 static volatile sig_atomic_t enough, unpin;
 static int in_pipe[2] = { -1, -1 };
@@ -69,18 +74,18 @@ static uint64_t *map_file(const char *path, size_t size)
 
 static uint64_t *map(const char *kind, size_t size, const char *path)
 {
-	int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	int huge, flags = MAP_PRIVATE | MAP_ANONYMOUS;
 	char *p;
 
 	if (is(kind, "file"))
 		return map_file(path, size);
 	if (is(kind, "hugetlb"))
 		flags |= MAP_HUGETLB;
-	p = mmap(NULL, size + (is(kind, "thp") ? THP : 0),
-		 PROT_READ | PROT_WRITE, flags, -1, 0);
+	huge = is(kind, "thp") || is(kind, "loose");
+	p = mmap(NULL, size + (huge ? THP : 0), PROT_READ | PROT_WRITE, flags, -1, 0);
 	if (p == MAP_FAILED || is(kind, "hugetlb"))
 		return (uint64_t *)p;
-	if (is(kind, "thp"))
+	if (huge)
 		p = (char *)(((uintptr_t)p + THP - 1) & ~(THP - 1));
 	madvise(p, size, is(kind, "thp") ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 	return (uint64_t *)p;
@@ -122,6 +127,23 @@ static void pin(void *page)
 		fail("vmsplice");
 }
 
+static void on_bus_error(int number)
+{
+	(void)number;
+	_exit(0);
+}
+
+/* Return: only if the error is not noticed. */
+static int read_error(volatile uint64_t *words)
+{
+	signal(SIGBUS, on_bus_error);
+	if (madvise((void *)words, sysconf(_SC_PAGESIZE), MADV_HWPOISON))
+		fail("MADV_HWPOISON");
+	fprintf(stderr, "read %#llx, where an error is\n",
+		(unsigned long long)words[0]);
+	return 1;
+}
+
 static void unpin_page(void)
 {
 	close(in_pipe[0]);
@@ -129,10 +151,22 @@ static void unpin_page(void)
 	unpin = 0;
 }
 
-/* Return: words that were wrong. */
-static size_t look_after(uint64_t *words, size_t count, uint64_t seed, int idle,
-			 unsigned long *rounds)
+/* Written as small pages, which the kernel may then put together. */
+static void write_loose(uint64_t *words, size_t count, uint64_t seed)
 {
+	size_t size = count * sizeof(*words);
+
+	madvise(words, size, MADV_NOHUGEPAGE);
+	madvise(words, size, MADV_DONTNEED);
+	write_words(words, count, seed);
+	madvise(words, size, MADV_HUGEPAGE);
+}
+
+/* Return: words that were wrong. */
+static size_t look_after(const char *kind, uint64_t *words, size_t count,
+			 uint64_t seed, unsigned long *rounds)
+{
+	int idle = is(kind, "pin") || is(kind, "idle");
 	size_t bad = 0;
 
 	while (!enough) {
@@ -144,8 +178,12 @@ static size_t look_after(uint64_t *words, size_t count, uint64_t seed, int idle,
 		}
 		bad += verify_words(words, count, seed);
 		seed += 1ull << 40;
-		write_words(words, count, seed);
+		if (is(kind, "loose"))
+			write_loose(words, count, seed);
+		else
+			write_words(words, count, seed);
 		++*rounds;
+		usleep(PAUSE);		/* others need the CPU, too */
 	}
 	++*rounds;
 	return bad + verify_words(words, count, seed);
@@ -156,7 +194,6 @@ int main(int argc, char **argv)
 	unsigned long rounds = 0;
 	uint64_t *words, seed;
 	size_t size, bad;
-	int idle;
 
 	if (argc != 4 + (argc > 1 && is(argv[1], "file"))) {
 		fprintf(stderr, "usage: keep KIND SIZE SEED [FILE]\n");
@@ -174,10 +211,11 @@ int main(int argc, char **argv)
 		fail("mlock");
 	if (is(argv[1], "pin"))
 		pin(words);
-	idle = is(argv[1], "pin") || is(argv[1], "idle");
+	if (is(argv[1], "fault"))
+		return read_error(words);
 	printf("ready %#llx\n", pfn_of(words));
 	fflush(stdout);
-	bad = look_after(words, size / sizeof(*words), seed, idle, &rounds);
+	bad = look_after(argv[1], words, size / sizeof(*words), seed, &rounds);
 	printf("keep: verified %lu times, %zu words bad\n", rounds, bad);
 	return bad != 0;
 }

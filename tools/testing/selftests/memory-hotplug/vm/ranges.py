@@ -7,6 +7,8 @@ import os
 from memhp_vm import Node, Topology
 
 FOLDER = "/sys/kernel/debug/memhp_range"
+# for who waits for readers many times
+HASTE = "rcupdate.rcu_expedited=1"
 NAMES = {os.strerror(number): name for number, name in errno.errorcode.items()}
 
 

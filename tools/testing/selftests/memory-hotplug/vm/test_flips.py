@@ -19,7 +19,6 @@ FLIPS = int(os.environ.get("MEMHP_FLIPS", "100"))
 AT_ONCE = 50                # so that who watches sees that it goes on
 FILE_MIB = 4                # of each CPU; more takes longer to move, and shows no more
 STOCK_FROM = 1000           # times: stock falls once in about 8 000
-HASTE = "rcupdate.rcu_expedited=1"      # half of a flip's time is waiting for readers
 
 
 def flip(guest, count):
@@ -53,7 +52,7 @@ def stock_beside(ctx, count):
     if not ctx.beside_stock or count < STOCK_FROM:
         return
     try:
-        with ranges.hidden_ram(ctx, more=HASTE, tree="stock") as guest:
+        with ranges.hidden_ram(ctx, more=ranges.HASTE, tree="stock") as guest:
             begin(guest)
             seconds = flip_under_load(guest, count)
     except GuestDied as death:
@@ -65,7 +64,7 @@ def stock_beside(ctx, count):
 def flipped(ctx):
     count = ctx.times(FLIPS)
     stock_beside(ctx, count)
-    with ranges.hidden_ram(ctx, more=HASTE) as guest:
+    with ranges.hidden_ram(ctx, more=ranges.HASTE) as guest:
         begin(guest)
         flip_under_load(guest, 10)
         first, before, moved = amounts(guest), state(guest), migrated(guest)

@@ -13,14 +13,13 @@ import census
 from errno import EACCES, EBUSY, EINVAL, ENOENT, EPERM, ERANGE, ESRCH
 from itertools import product
 from machines import GIB
-from observe import amounts, expect_same, small_drift
+from observe import expect_same
 from offlining import (BLOCKERS, MEMORY, RETRIES, TIMEOUT, Keeper, Range, cancel, check,
                        in_movable, machine, migrated, offline, report, timed)
 from probe import Case, refuse_all
 from ranges import do, set_state
 
 MIB = 1 << 20
-CYCLES = int(os.environ.get("MEMHP_CYCLES", "10"))
 SEEDS = int(os.environ.get("MEMHP_ROUNDS", "100"))
 FOLDER = "/sys/kernel/debug/memhp_range"
 # The clock counts instructions, and does not go on when others use the host.
@@ -320,45 +319,6 @@ def called_off(ctx):
         yield offline(guest, area.text())[0] == "0", "OFFLINE-05 what was called off can be done"
 
 
-# ---- OFFLINE-07
-
-USERS = [("anon", 8, ""), ("thp", 8, ""), ("mlock", 4, ""), ("hugetlb", 6, ""),
-         ("file", 8, "/tmp/shm/data")]
-PREPARE = ("mkdir -p /tmp/shm; mount -t tmpfs none /tmp/shm;"
-           " echo 12 > /proc/sys/vm/nr_hugepages")
-
-
-def survives(ctx):
-    """Everything is in use and changes all the time, while the range comes and goes."""
-    count = ctx.times(CYCLES)
-    with machine(ctx, boot=2, hidden=2) as guest:
-        area = Range(guest, 2, boot=2)
-        guest.check(PREPARE, timeout=120)
-        keepers = [Keeper(guest, kind, size * MIB, path) for kind, size, path in USERS]
-        before = migrated(guest)
-        command = (f"echo {area.text()} 60000 > {MEMORY}/offline"
-                   f" && echo {area.text()} > {FOLDER}/remove && echo {area.text()} > {FOLDER}/add"
-                   f" && for b in $(seq {area.start // area.block} {(area.start + area.size) // area.block - 1});"
-                   f" do echo online_movable > {MEMORY}/memory$b/state || exit 1; done")
-        tries = 0
-        for _ in range(count):
-            # what has moved away stays there, so there is something new each time
-            fresh = Keeper(guest, "anon", 16 * MIB)
-            status, out = guest.run(command, timeout=120)
-            fresh.end()
-            if status:
-                tries += 1
-                ctx.note(f"{out.strip()}: {report(guest)}")
-            assert status == 0 or "timed out" in out or "busy" in out, out
-            # a huge page can only move to one that is free elsewhere
-            guest.check(f"echo 12 > /proc/sys/vm/nr_hugepages; for b in {MEMORY}/memory*/state;"
-                        f" do [ $(cat $b) = online ] || echo online_movable > $b; done || true")
-        moved = migrated(guest) - before
-        said = [f"{keeper.kind}: {keeper.end()}" for keeper in keepers]
-        ctx.note(f"{count} cycles, {tries} refused, {moved} migrations\n" + "\n".join(said))
-        assert tries <= max(1, count // 10) and moved > count * 1000
-
-
 # ---- bad input
 
 BAD = {
@@ -429,6 +389,5 @@ SCENARIOS = [
     ("OFFLINE-04 a range is looked at without touching it", asked),
     ("OFFLINE-05 it is called off, by a process or a signal", called_off),
     ("OFFLINE-06 removable is what is so", tells_truth),
-    ("OFFLINE-07 data in use survives while its memory comes and goes", survives),
     ("OFFLINE-02 OFFLINE-04 OFFLINE-05 bad input is refused", refused),
 ]

@@ -11,9 +11,9 @@ MEMHP_CYCLES cycles, 60 if it is not set; less on a kernel that is slow.
 """
 
 import os
-import re
 import time
 
+from load import Again, in_words
 from machines import GIB, HIDDEN, hidden_ram
 from memhp_vm import GuestDied
 from observe import amounts, expect_same, small_drift, state
@@ -21,8 +21,8 @@ from observe import amounts, expect_same, small_drift, state
 CYCLES = int(os.environ.get("MEMHP_CYCLES", "60"))
 WARM_UP = 10
 
-# Each counts in /tmp/walker.NAME. Removal waits until who is inside has left, so that
-# those who stay long come seldom: (pause in milliseconds, what to do).
+# Removal waits until who is inside has left, so that those who stay long come seldom:
+# (pause in milliseconds, what to do).
 SYSTEM = "/sys/devices/system"
 WALKERS = {
     "compaction": (0, "write /proc/sys/vm/compact_memory 1"),
@@ -43,18 +43,13 @@ CYCLE = ("echo {range} > /sys/kernel/debug/memhp_range/add"
          " && echo {range} > /sys/kernel/debug/memhp_range/remove || exit 1;")
 
 
-def start_walkers(guest):
+def walkers(guest):
     pfn = HIDDEN // guest.page_size() + 777
     address = pfn * guest.page_size()
     # the linear map begins with the first GiB of RAM, and kcore with that
     where = {"entry": pfn * 8, "pfn": pfn, "address": address, "linear": address - GIB}
-    for name, (pause, what) in WALKERS.items():
-        guest.start(f"again /tmp/walker.{name} {pause} {what.format(**where)}")
-
-
-def rounds_of_walkers(guest):
-    text = guest.check("grep -H . /tmp/walker.* || true")
-    return {name: int(count) for name, count in re.findall(r"walker\.(\w+):(\d+)", text)}
+    return Again(guest, {name: (pause, what.format(**where))
+                         for name, (pause, what) in WALKERS.items()})
 
 
 def cycle(guest, count, timeout):
@@ -65,19 +60,12 @@ def cycle(guest, count, timeout):
                 timeout=timeout)
 
 
-def stop_walkers(guest):
-    guest.check("touch /tmp/enough; while pidof again > /dev/null; do sleep 0.1; done;"
-                " sleep 1; rm -f /tmp/enough /tmp/walker.*")
-
-
 def walk_and_cycle(guest, count):
     """(seconds, {walker: rounds})"""
-    start_walkers(guest)
+    going = walkers(guest)
     began = time.monotonic()
     cycle(guest, count, 10 * count)
-    seconds, done = time.monotonic() - began, rounds_of_walkers(guest)
-    stop_walkers(guest)
-    return seconds, done
+    return time.monotonic() - began, going.end()
 
 
 def load_ranges(guest):
@@ -94,9 +82,7 @@ def walkers_and_removal(ctx):
         seconds, done = walk_and_cycle(guest, count)
         later = amounts(guest)
         expect_same(before, state(guest))
-    ctx.note(f"{count} cycles in {seconds:.0f} s, meanwhile " +
-             ", ".join(f"{name} {count}" for name, count in done.items()))
-    assert set(done) == set(WALKERS), f"these got nowhere: {set(WALKERS) - set(done)}"
+    ctx.note(f"{count} cycles in {seconds:.0f} s, meanwhile {in_words(done, WALKERS)}")
     small_drift(ctx, f"{count} cycles", first, later)
 
 
