@@ -692,10 +692,18 @@ static bool is_leaving(const uuid_t *uuid)
 	return found;
 }
 
-/* Two devices cannot have one name. Who is in a file of the old one leaves it at once. */
+/*
+ * Two devices cannot have one name. Who is in a file of the old one leaves it at once.
+ * To look takes a lock, which nobody may wait for who is about to sleep already.
+ */
 void memhp_wait_left(const uuid_t *uuid)
 {
-	wait_event(left, !is_leaving(uuid));
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+
+	add_wait_queue(&left, &wait);
+	while (is_leaving(uuid))
+		wait_woken(&wait, TASK_UNINTERRUPTIBLE, MAX_SCHEDULE_TIMEOUT);
+	remove_wait_queue(&left, &wait);
 }
 
 bool memhp_operation_ended(struct operation *op, int err)
