@@ -32,10 +32,20 @@
 
 #include "claims.h"
 
+/*
+ * An address has at most so many bits. What it has on this machine, MAX_PHYSMEM_BITS, is
+ * known at boot only where 4K and 16K pages come with 52 bits (LPA2).
+ */
+#ifdef CONFIG_ARM64_PA_BITS
+#define NODE_ADDRESS_BITS	CONFIG_ARM64_PA_BITS
+#else
+#define NODE_ADDRESS_BITS	MAX_PHYSMEM_BITS
+#endif
+
 /* 4096 pages of 1 TiB with 52 bits of address, 2048 of 128 GiB with 48. */
-#define NODE_PAGES_SHIFT	(MAX_PHYSMEM_BITS > 48 ? 12 : 11)
+#define NODE_PAGES_SHIFT	(NODE_ADDRESS_BITS > 48 ? 12 : 11)
 #define NODE_PAGES		BIT(NODE_PAGES_SHIFT)
-#define NODE_PAGE_SHIFT		(MAX_PHYSMEM_BITS - NODE_PAGES_SHIFT)
+#define NODE_PAGE_SHIFT		(NODE_ADDRESS_BITS - NODE_PAGES_SHIFT)
 #define NODE_PAGE_SLOTS		(NODE_PAGES / 4)
 
 /* Bytes that a map takes at most: 64 for each of so many ranges, or of more. */

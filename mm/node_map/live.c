@@ -45,7 +45,7 @@ static struct window boot_windows[BOOT_ROOM] __initdata;
 static struct window boot_rules[FEW] __initdata;
 
 static struct node_claims claims = {
-	.end = BIT_ULL(MAX_PHYSMEM_BITS),
+	.end = BIT_ULL(NODE_ADDRESS_BITS),
 	.nr_nodes = MAX_NUMNODES,
 };
 
