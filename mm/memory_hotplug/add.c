@@ -58,9 +58,8 @@ static int check(struct addition *a, int nid, mhp_t flags)
 
 	if (ret)
 		return mhp_not_added(a->start, a->size, ret, MHP_RANGE_RULE);
-	if (!mhp_range_allowed(a->start, a->size, true))
-		return -E2BIG;
-	return find_owner(a, nid, flags);
+	ret = mhp_check_reach(a->start, a->size, true, -E2BIG);
+	return ret ?: find_owner(a, nid, flags);
 }
 
 static int add_to_memblock(const struct addition *a)

@@ -60,6 +60,17 @@ void mhp_let_readers_in(void);
  */
 int mhp_check_range(u64 start, u64 size);
 
+/**
+ * mhp_check_reach() - can the kernel number a range, and map it?
+ * @start:        first physical address, bytes
+ * @size:         bytes
+ * @need_mapping: it has to be in the linear map
+ * @err:          what is returned if not
+ *
+ * Return: 0; or @err after one line in the log, which says where memory can be.
+ */
+int mhp_check_reach(u64 start, u64 size, bool need_mapping, int err);
+
 /* What a range that is not one breaks. */
 #define MHP_RANGE_RULE \
 	"start and size must be multiples of a memory block, size not zero; see block_size_bytes, and memory_block_size= for the next boot"

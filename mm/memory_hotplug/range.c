@@ -74,6 +74,19 @@ struct range mhp_get_pluggable_range(bool need_mapping)
 }
 EXPORT_SYMBOL_GPL(mhp_get_pluggable_range);
 
+int mhp_check_reach(u64 start, u64 size, bool need_mapping, int err)
+{
+	struct range usable = mhp_get_pluggable_range(need_mapping);
+	u64 last = start + size - 1;
+
+	if (size && last >= start && start >= usable.start &&
+	    last <= usable.end)
+		return 0;
+	pr_warn(MHP_RANGE " not added, error %d: memory can only be in " MHP_RANGE "\n",
+		start, last, err, usable.start, usable.end);
+	return err;
+}
+
 /**
  * mhp_range_allowed() - may a range be added?
  * @start:        first physical address, bytes
@@ -84,13 +97,5 @@ EXPORT_SYMBOL_GPL(mhp_get_pluggable_range);
  */
 bool mhp_range_allowed(u64 start, u64 size, bool need_mapping)
 {
-	struct range usable = mhp_get_pluggable_range(need_mapping);
-	u64 last = start + size - 1;
-
-	if (size && last >= start && start >= usable.start &&
-	    last <= usable.end)
-		return true;
-	pr_warn(MHP_RANGE " is not within " MHP_RANGE ", where memory can be\n",
-		start, last, usable.start, usable.end);
-	return false;
+	return !mhp_check_reach(start, size, need_mapping, -EINVAL);
 }

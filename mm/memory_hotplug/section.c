@@ -69,9 +69,7 @@ static int check_sections(unsigned long pfn, unsigned long nr_pages,
 	if (altmap && (altmap->base_pfn != pfn ||
 		       vmem_altmap_offset(altmap) > nr_pages))
 		return -EINVAL;
-	if (!mhp_range_allowed(PFN_PHYS(pfn), PFN_PHYS(nr_pages), false))
-		return -E2BIG;
-	return 0;
+	return mhp_check_reach(PFN_PHYS(pfn), PFN_PHYS(nr_pages), false, -E2BIG);
 }
 
 /* One past the last page of the section's part of a range. */
