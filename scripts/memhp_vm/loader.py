@@ -113,7 +113,7 @@ def reserve(path, ranges):
 def devicetree(machine, initrd_start, initrd_end):
     """QEMU's devicetree for this machine, with our memory and our /chosen."""
     path = machine.workdir / "machine.dtb"
-    args = machine.base_args()
+    args = machine.base_args() + list(machine.qemu_args)
     args[args.index("-machine") + 1] += f",dumpdtb={path}"
     call(*args)
     for node in call("fdtget", "-l", path, "/").split():

@@ -11,16 +11,29 @@ import time
 from machines import GIB
 
 LEVELS = ("PTE", "PMD", "PUD", "PGD")
-VA_BITS = {4096: 48, 16384: 48, 65536: 52}      # of configs/base, 16k and 64k
+# of configurations that have pages or addresses of their own; 48 elsewhere
+VA_BITS = {"16k": 48, "64k": 52, "va39": 39, "va52": 52}
 SLACK = {"free": 2048, "Slab": 1024}            # KiB
 
 
 # ---- the linear map
 
+def va_bits(guest):
+    """Of a guest, or of the guests of a scenario."""
+    return VA_BITS.get(guest.config, 48)
+
+
+def linear_bytes(guest):
+    """How much the linear map has room for: half of all addresses, or all but the last
+    47 bits, if a kernel for 52 bits has to run where there are 48, too."""
+    bits = va_bits(guest)
+    return (1 << 52) - (1 << 47) if bits == 52 else 1 << (bits - 1)
+
+
 def linear_offset(guest):
     """Virtual minus physical in the linear map, without KASLR."""
     first = min(block.start for block in guest.blocks()) & ~(GIB - 1)
-    return (1 << 64) - (1 << VA_BITS[guest.page_size()]) - first
+    return (1 << 64) - (1 << va_bits(guest)) - first
 
 
 def mapped_by_kind(guest, start, size):
