@@ -211,10 +211,10 @@ int main(int argc, char **argv)
 		fail("mlock");
 	if (is(argv[1], "pin"))
 		pin(words);
-	if (is(argv[1], "fault"))
-		return read_error(words);
 	printf("ready %#llx\n", pfn_of(words));
 	fflush(stdout);
+	if (is(argv[1], "fault"))
+		return read_error(words);
 	bad = look_after(argv[1], words, size / sizeof(*words), seed, &rounds);
 	printf("keep: verified %lu times, %zu words bad\n", rounds, bad);
 	return bad != 0;

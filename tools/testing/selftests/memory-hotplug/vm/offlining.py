@@ -34,10 +34,12 @@ class Range:
         if wanted:
             set_state(guest, self.start, self.size, wanted)
 
+    def has(self, block):
+        return self.start <= block.start < self.start + self.size
+
     def states(self):
         """[(state, zones)] of its blocks."""
-        return [(b.state, b.zones) for b in self.guest.blocks()
-                if self.start <= b.start < self.start + self.size]
+        return [(b.state, b.zones) for b in self.guest.blocks() if self.has(b)]
 
     def text(self, blocks=None):
         return f"{self.start:#x} {blocks * self.block if blocks else self.size:#x}"
