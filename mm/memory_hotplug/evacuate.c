@@ -123,33 +123,51 @@ static bool is_single(const struct folio *folio)
 	return !folio_test_large(folio) || folio_test_hugetlb(folio);
 }
 
+/*
+ * A file or the swap cache keeps it so that who reads it gets an error. It goes when the
+ * file or its user does.
+ */
+static bool is_kept(const struct folio *folio)
+{
+	return folio_test_swapcache(folio) ||
+	       (folio->mapping && !folio_test_anon(folio));
+}
+
 /* Return: can nobody get at it? */
 static bool cut_off_poisoned(struct folio *folio, unsigned long pfn)
 {
-	if (!is_single(folio)) {
-		/* its good pages can move when they are folios of their own */
-		if (folio_test_lru(folio))
-			split_folio(folio);
-		return false;
-	}
 	if (folio_mapped(folio) && unmap_poisoned_folio(folio, pfn, false))
 		return false;
+	if (is_kept(folio))
+		return false;
+	/* who has it besides the caller will not let it go to the pool */
+	if (folio_test_hugetlb(folio))
+		return folio_ref_count(folio) == 1;
 	return !folio_test_lru(folio) || folio_isolate_lru(folio);
 }
 
 /*
  * A folio with a poisoned page must not be read, so it cannot be migrated. When
- * nobody can get at it, test_pages_isolated() takes it for free. The reference
- * from isolating it is kept: it shall not come back to the LRU.
+ * nobody can get at it, test_pages_isolated() takes it for free; it does so as well when
+ * somebody can. The reference from isolating it is kept: it shall not come back to
+ * the LRU.
  */
 static void retire_poisoned(struct mhp_offlining *op, struct folio *folio,
 			    unsigned long pfn)
 {
 	bool done = false;
 
-	if (!is_kernel_data(folio)) {
+	if (is_kernel_data(folio)) {
+		op->poison_used = true;
+	} else {
 		folio_lock(folio);
-		done = cut_off_poisoned(folio, pfn);
+		if (is_single(folio)) {
+			done = cut_off_poisoned(folio, pfn);
+			op->poison_used |= !done;
+		} else if (folio_test_lru(folio)) {
+			/* its good pages can move when they are folios of their own */
+			split_folio(folio);
+		}
 		folio_unlock(folio);
 	}
 	if (!done)
@@ -291,6 +309,7 @@ static int move_pass(struct mhp_offlining *op)
 
 	op->moved = 0;
 	op->huge_end = 0;
+	op->poison_used = false;
 	blocker_list_clear(op->found);
 	mhp_for_each_run(run, op) {
 		err = move_run(op, run);
@@ -305,6 +324,20 @@ static int move_pass(struct mhp_offlining *op)
 	return err;
 }
 
+/* Of a free one: it is nobody's, and its lock is not to be touched. */
+static void note_free_huge(struct mhp_offlining *op, struct folio *folio)
+{
+	const struct blocker b = {
+		.pfn = folio_pfn(folio),
+		.count = folio_nr_pages(folio),
+		.kind = BLOCKER_HUGETLB,
+		.owner = "-",
+	};
+
+	blocker_list_add(op->found, &b);
+	mhp_report_pass(op);
+}
+
 static int dissolve_one(struct mhp_offlining *op, struct folio *folio)
 {
 	int err = dissolve_free_hugetlb_folio(folio);
@@ -312,8 +345,7 @@ static int dissolve_one(struct mhp_offlining *op, struct folio *folio)
 	/* in use again, or still: the next pass moves it */
 	if (!err || (err == -EBUSY && folio_ref_count(folio)))
 		return 0;
-	mhp_note_stuck(op->found, folio, false);
-	mhp_report_pass(op);
+	note_free_huge(op, folio);
 	return mhp_offline_fail(op, err,
 				"a free huge page of the pool is reserved, or there is no memory to dissolve it");
 }
@@ -362,16 +394,31 @@ static int try_again(struct mhp_offlining *op)
 	return 0;
 }
 
+static int is_poisoned(struct memory_block *mem, void *unused)
+{
+	return mhp_block_poisoned(mem);
+}
+
+/* What is all free need not be looked through; but poisoned pages count as free. */
+static bool is_evacuated(struct mhp_offlining *op)
+{
+	return mhp_all_free(op) &&
+	       (op->passes || !walk_memory_blocks(op->start, op->size, NULL,
+						  is_poisoned));
+}
+
 int mhp_evacuate(struct mhp_offlining *op)
 {
 	int err;
 
-	/* what is all free need not be looked through */
-	while (!mhp_all_free(op)) {
+	while (!is_evacuated(op)) {
 		err = op->passes ? try_again(op) : 0;
 		if (err)
 			return err;
 		err = move_pass(op) ?: dissolve_huge(op);
+		if (!err && op->poison_used)
+			err = mhp_offline_fail(op, -EBUSY,
+					       "a page with a memory error is still part of a file or of a process: delete that, or end it");
 		if (err)
 			return err;
 		mhp_lists_drain(op);

@@ -63,6 +63,7 @@ struct mhp_run {
  * @huge_first:  range of hugetlb pages, in this pass: first page
  * @huge_end:    and the page behind the last
  * @full:        there was no room elsewhere
+ * @poison_used: somebody can still get at a poisoned page, in this pass
  * @why:         it failed
  */
 struct mhp_offlining {
@@ -77,7 +78,7 @@ struct mhp_offlining {
 	struct blocker_list *found;
 	unsigned long moved, total_moved, passes;
 	unsigned long huge_first, huge_end;
-	bool full;
+	bool full, poison_used;
 	const char *why;
 };
 

@@ -350,18 +350,6 @@ int online_pages(unsigned long pfn, unsigned long nr_pages, struct zone *zone,
 
 /* Memory blocks */
 
-#if defined(CONFIG_MEMORY_FAILURE)
-static bool block_is_poisoned(struct memory_block *mem)
-{
-	return atomic_long_read(&mem->nr_hwpoison);
-}
-#else
-static bool block_is_poisoned(struct memory_block *mem)
-{
-	return false;
-}
-#endif
-
 /* Memory blocks that are onlined together, in one zone. */
 struct unit {
 	unsigned long pfn, nr_pages;	/* that the page allocator gets */
@@ -473,7 +461,7 @@ static int check_block(struct memory_block *mem, const char **why)
 	 * Onlining begins new page structs, which know nothing of the poison:
 	 * the bad pages would be given out. To offline them is welcome.
 	 */
-	if (block_is_poisoned(mem)) {
+	if (mhp_block_poisoned(mem)) {
 		*why = "it has poisoned pages";
 		return -EHWPOISON;
 	}
@@ -517,7 +505,7 @@ struct run {
 static bool is_special(struct memory_block *mem)
 {
 	return mem->altmap || mem->zone || mem->state != MEM_OFFLINE ||
-	       mem->nid < 0 || !node_online(mem->nid) || block_is_poisoned(mem);
+	       mem->nid < 0 || !node_online(mem->nid) || mhp_block_poisoned(mem);
 }
 
 static bool continues(const struct run *run, struct memory_block *mem)

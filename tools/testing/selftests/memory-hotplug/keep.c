@@ -15,7 +15,7 @@
  *	idle	as anon, but written once and verified at the end
  *	pin	as idle, and its first page is in a pipe (vmsplice) until SIGUSR1
  *		comes. Only such pages have references that migration cannot explain
- *	fault	as idle, but the kernel is told that the first page has an error, and
+ *	fault	as idle, or as file if there is a FILE, but the kernel is told that the first page has an error, and
  *		asked whether it sees to it that nobody reads that: ends at once, with
  *		status 0 if it does
  *
@@ -77,7 +77,7 @@ static uint64_t *map(const char *kind, size_t size, const char *path)
 	int huge, flags = MAP_PRIVATE | MAP_ANONYMOUS;
 	char *p;
 
-	if (is(kind, "file"))
+	if (path)
 		return map_file(path, size);
 	if (is(kind, "hugetlb"))
 		flags |= MAP_HUGETLB;
@@ -195,7 +195,7 @@ int main(int argc, char **argv)
 	uint64_t *words, seed;
 	size_t size, bad;
 
-	if (argc != 4 + (argc > 1 && is(argv[1], "file"))) {
+	if (argc < 4 || argc > 5 || (argc == 4 && is(argv[1], "file"))) {
 		fprintf(stderr, "usage: keep KIND SIZE SEED [FILE]\n");
 		return 2;
 	}

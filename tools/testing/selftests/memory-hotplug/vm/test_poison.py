@@ -7,7 +7,7 @@ The error is injected by a program that has the page (keep.c). Stock runs beside
 import re
 
 from observe import expect_same, state
-from offlining import Keeper, Range, machine
+from offlining import Keeper, Range, machine, offline, report
 from ranges import ask, do, errno_name, set_state, state_file
 
 MIB = 1 << 20
@@ -29,9 +29,9 @@ def poisoned(guest, area):
     return {first + i for i, flags in enumerate(words) if int(flags) & POISONED}
 
 
-def fault(guest, area):
+def fault(guest, area, size=MIB, file=""):
     """A page of the range that has an error from now on."""
-    out = guest.check("keep fault 0x100000 1")
+    out = guest.check(f"keep fault {size:#x} 1 {file}")
     pfn = int(re.search(r"ready (\w+)", out)[1], 0)
     assert area.start <= pfn * guest.page_size() < area.start + area.size, out
     return pfn
@@ -75,6 +75,44 @@ def error(ctx):
         yield so, f"SAFE-05 {what}"
 
 
+# What keeps a page so that who reads it gets an error: (bytes, does the page go with the file?)
+KEEPERS = {
+    "tmpfs": (16 * MIB, True),
+    "hugetlbfs": (2 * MIB, False),      # the kernel has a reference for good
+}
+
+
+def in_file(ctx, name):
+    """As long as there is the file somebody may get at the page: so long it stays."""
+    size, goes = KEEPERS[name]
+    with machine(ctx, hidden=1) as guest:
+        area = Range(guest, 1, wanted="online_movable")
+        guest.check("echo 4 > /proc/sys/vm/nr_hugepages; mkdir /tmp/at"
+                    f" && mount -t {name} none /tmp/at")
+        pfn = fault(guest, area, size, "/tmp/at/file")
+        before = area.states()
+        error, _ = offline(guest, area.text())
+        seen = report(guest)[1]
+        yield error == "EBUSY" and area.states() == before, \
+            f"SAFE-05 a page of {name} with an error stays while the file is there"
+        yield [(b.kind, b.pfn <= pfn < b.pfn + b.count) for b in seen] == [("poison", True)], \
+            f"SAFE-05 OFFLINE-03 {name}: it is named"
+        status, _ = guest.run("cat /tmp/at/file > /dev/null")
+        guest.check("rm /tmp/at/file; umount /tmp/at; echo 0 > /proc/sys/vm/nr_hugepages")
+        error, _ = offline(guest, area.text())
+        ctx.note(f"{name}: reading gives {status}; then {error}; {report(guest)}")
+        yield status != 0, f"SAFE-05 {name}: who reads gets an error"
+        yield (error == "0" and ask(guest, "remove", area.start, area.size) == "0") if goes \
+            else error == "EBUSY", \
+            f"SAFE-05 {name}: without the file it {'can be removed' if goes else 'stays, at once'}"
+
+
+def in_files(ctx):
+    for name in KEEPERS:
+        yield from in_file(ctx, name)
+
+
 SCENARIOS = [
     ("SAFE-05 a memory error in memory that was added", error),
+    ("SAFE-05 a memory error in a page that is part of a file", in_files),
 ]
