@@ -200,6 +200,16 @@ static inline bool mhp_block_removable(struct memory_block *mem)
 int memory_blocks_offline(u64 start, u64 size, struct mhp_order *order);
 
 /**
+ * mhp_remove_offline() - remove memory, and say whether that was possible
+ * @start: first physical address, bytes, a multiple of a memory block
+ * @size:  bytes, a multiple of a memory block
+ *
+ * Context: process context, may sleep; device hotplug lock held.
+ * Return: as remove_memory().
+ */
+int mhp_remove_offline(u64 start, u64 size);
+
+/**
  * memory_blocks_take_back() - undo that memory blocks of a range have come online
  * @start: first physical address, bytes, a multiple of a memory block
  * @size:  bytes, a multiple of a memory block

@@ -130,6 +130,7 @@ struct segment {
 	unsigned int deadline;
 	int error;
 	const char *text;
+	bool half;
 	struct memhp_blockers blockers;
 	enum memhp_usage told;
 	unsigned long looked;
@@ -208,8 +209,9 @@ struct verdict memhp_change(struct segment *seg, enum segment_party party,
 			    struct operation **op);
 struct verdict memhp_abort(struct segment *seg, enum segment_party party,
 			   struct operation **op);
+/* @cookie: a new one, or NULL. */
 struct verdict memhp_reclaim(struct segment *seg, struct memhp_socket *socket,
-			     const char *owner);
+			     const char *owner, const u64 *cookie);
 
 /* How its memory is used now. */
 enum memhp_usage memhp_usage_of(struct segment *seg);

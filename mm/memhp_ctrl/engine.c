@@ -433,28 +433,21 @@ static int in_turn(struct engine_job *job, int (*work)(struct engine_job *job))
 
 /* Removing */
 
-static bool has_block(u64 addr)
+/*
+ * All of it is offline, and stays so: only one range by itself can be refused.
+ * Return: how many of the ranges, the first ones, are still there.
+ */
+static unsigned int remove_offline(const struct window_set *ranges)
 {
-	struct memory_block *mem =
-		find_memory_block(pfn_to_section_nr(PHYS_PFN(addr)));
+	unsigned int nr = ranges->nr;
 
-	if (mem)
-		put_device(&mem->dev);
-	return mem;
-}
+	for (; nr; nr--) {
+		const struct window *w = &ranges->at[nr - 1];
 
-/* All of it is offline, and stays so: only one range by itself can be refused. */
-static int remove_offline(const struct window_set *ranges)
-{
-	const struct window *w;
-	int ret = 0;
-
-	for (w = ranges->at; w < behind(ranges); w++) {
-		__remove_memory(w->start, range_size(w));
-		if (has_block(w->end - 1))
-			ret = -EBUSY;
+		if (mhp_remove_offline(w->start, range_size(w)))
+			break;
 	}
-	return ret;
+	return nr;
 }
 
 static int detach_locked(struct engine_job *job, struct tour *tour)
@@ -512,9 +505,9 @@ static int try_offline(const struct window *w, void *unused)
 static void take_away(struct engine_job *job, const struct window_set *added)
 {
 	lock_device_hotplug();
-	job->left = added->nr &&
-		    (each_range(added, NULL, try_offline) ||
-		     remove_offline(added));
+	job->left = added->nr;
+	if (!each_range(added, NULL, try_offline))
+		job->left = remove_offline(added);
 	unlock_device_hotplug();
 }
 

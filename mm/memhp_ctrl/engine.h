@@ -67,7 +67,7 @@ struct engine_job {
 	u64 done, before, size;
 	unsigned long unchanged;
 	const char *text;
-	bool left;
+	unsigned int left;
 	struct memhp_blockers blockers;
 };
 

@@ -106,7 +106,11 @@ int memhp_nl_pre_doit(const struct genl_split_ops *ops, struct sk_buff *skb,
 
 int memhp_nl_dump_start(struct netlink_callback *cb)
 {
-	return check_speaker(cb->skb, genl_info_dump(cb)->genlhdr, cb->extack);
+	int err = check_speaker(cb->skb, genl_info_dump(cb)->genlhdr, cb->extack);
+
+	if (!err && nlmsg_attrlen(cb->nlh, GENL_HDRLEN))
+		err = say(cb->extack, -EINVAL, "a dump is of all of them, leave the attributes out");
+	return err;
 }
 
 void memhp_nl_sock_priv_init(struct memhp_socket *socket)
@@ -344,6 +348,22 @@ static int wait_for(struct genl_info *info, struct operation *op,
 	return err;
 }
 
+/* If it is gone by the time of the answer, why: it has failed meanwhile. */
+static int reply_attach(struct genl_info *info, const uuid_t *uuid,
+			struct operation *op, unsigned int msec)
+{
+	int err = 0;
+
+	if (op && operation_wait(op, msec))
+		err = say(info->extack, op->error, op->text);
+	if (!err)
+		err = reply_segment(info, uuid);
+	if (err == -ENOENT && op && operation_wait(op, MSEC_PER_SEC) && op->error)
+		err = say(info->extack, op->error, op->text);
+	operation_put(op);
+	return err;
+}
+
 /* Requests */
 
 int memhp_nl_segment_get_doit(struct sk_buff *skb, struct genl_info *info)
@@ -381,9 +401,7 @@ int memhp_nl_attach_doit(struct sk_buff *skb, struct genl_info *info)
 	}
 	uuid = r->uuid;
 	kfree(r);
-	if (!err)
-		err = wait_for(info, op, msec);
-	return err ?: reply_segment(info, &uuid);
+	return err ?: reply_attach(info, &uuid, op, msec);
 }
 
 typedef struct verdict (*segment_fn)(struct segment *seg, struct genl_info *info,
@@ -483,14 +501,13 @@ static struct verdict reclaim(struct segment *seg, struct genl_info *info,
 			      struct operation **op)
 {
 	const char *owner = get_owner(info, MEMHP_A_SEGMENT_OWNER);
-	struct verdict v;
+	bool given = info->attrs[MEMHP_A_SEGMENT_COOKIE];
+	u64 cookie = given ? get_u64(info, MEMHP_A_SEGMENT_COOKIE) : 0;
 
 	if (!owner)
 		return NO(-EINVAL, info->extack->_msg);
-	v = memhp_reclaim(seg, info->user_ptr[0], owner);
-	if (!v.err && info->attrs[MEMHP_A_SEGMENT_COOKIE])
-		seg->cookie = get_u64(info, MEMHP_A_SEGMENT_COOKIE);
-	return v;
+	return memhp_reclaim(seg, info->user_ptr[0], owner,
+			     given ? &cookie : NULL);
 }
 
 int memhp_nl_reclaim_doit(struct sk_buff *skb, struct genl_info *info)

@@ -462,6 +462,9 @@ static struct verdict attach_again(struct segment *seg,
 
 	if (v.err)
 		return v;
+	if (seg->half)
+		return NO(seg->error ?: -EEXIST,
+			  "it failed, and a part could not be taken back: detach it first");
 	if (!same_ranges(seg, r) || strcmp(seg->owner->name, r->owner) ||
 	    (r->node != NUMA_NO_NODE && r->node != seg->node))
 		return NO(-EEXIST, "another segment has this uuid, choose one");
@@ -547,6 +550,7 @@ struct verdict memhp_change(struct segment *seg, enum segment_party party,
 		return v;
 	(*op)->job.policy = policy;
 	operation_begin(*op);
+	memhp_tell(seg, MEMHP_EVENT_USAGE);
 	return YES;
 }
 
@@ -563,6 +567,7 @@ struct verdict memhp_abort(struct segment *seg, enum segment_party party,
 		engine_stop(&seg->op->job, -ECANCELED);
 	kref_get(&seg->op->ref);
 	*op = seg->op;
+	memhp_tell(seg, MEMHP_EVENT_USAGE);
 	return YES;
 }
 
@@ -585,7 +590,7 @@ static struct verdict change_owner(struct segment *seg, struct owner *owner)
 }
 
 struct verdict memhp_reclaim(struct segment *seg, struct memhp_socket *socket,
-			     const char *name)
+			     const char *name, const u64 *cookie)
 {
 	struct owner *owner = owner_find(name, true);
 	struct segment_step step;
@@ -603,6 +608,8 @@ struct verdict memhp_reclaim(struct segment *seg, struct memhp_socket *socket,
 		socket->segments++;
 	seg->socket = socket;
 	seg->state = step.next;
+	if (cookie)
+		seg->cookie = *cookie;
 	memhp_tell(seg, MEMHP_EVENT_RECLAIMED);
 	return YES;
 }
@@ -638,7 +645,13 @@ static enum segment_cause outcome(struct operation *op, int err)
 
 	switch (op->kind) {
 	case OPERATION_ATTACH:
-		return err && !op->job.left ? SEGMENT_AWAY : SEGMENT_HERE;
+		if (!err)
+			return SEGMENT_HERE;
+		/* the others are not its own any more: nothing of them is there */
+		seg->half = op->job.left;
+		if (seg->half)
+			seg->ranges.nr = op->job.left;
+		return seg->half ? SEGMENT_HERE : SEGMENT_AWAY;
 	case OPERATION_DETACH:
 		for (; !err && w < op->ranges.at + op->ranges.nr; w++)
 			/* check_part() has seen to room */

@@ -135,7 +135,12 @@ static int try_remove(u64 start, u64 size, bool killable)
  */
 void __remove_memory(u64 start, u64 size)
 {
-	try_remove(start, size, false);
+	mhp_remove_offline(start, size);
+}
+
+int mhp_remove_offline(u64 start, u64 size)
+{
+	return try_remove(start, size, false);
 }
 
 static int remove_locking(u64 start, u64 size, bool killable)

@@ -168,6 +168,25 @@ def across_a_step(ctx):
             guest.check(f"echo offline > {at}; grep -x offline {sysfs(1)}/state")
 
 
+def own_page_structs(ctx):
+    """They are in front, where no memory blocks are: no part goes without the rest."""
+    with ctx.guest(firmware="dt", cmdline=CMDLINE,
+                   topology=Topology(nodes=[Node("8G", 1)])) as guest:
+        good(ask(guest, attach(1, EDGE, 6 * GIB, policy=OFFLINE)))
+        front = min(b.start for b in guest.blocks() if b.start >= EDGE) - EDGE
+        assert front, "it has no front"
+        parts = [(EDGE, front), (EDGE, BLOCK), (EDGE + front, BLOCK), (EDGE, 2 * front)]
+        taken, *answers, seen, gone = ctl(guest, "reclaim uuid=1 owner=test", *(
+            f"detach uuid=1 range={at:#x}+{size:#x} wait=10000" for at, size in parts),
+            "get uuid=1", "detach uuid=1 wait=10000")
+        good(taken)
+        for answer in answers:
+            refused(answer, EBUSY, "as a whole")
+        assert seen.objects[0]["size"] == str(6 * GIB), seen
+        good(gone)
+        assert segments(guest) == {} and not [b for b in guest.blocks() if b.start >= EDGE]
+
+
 INJECT = "/sys/kernel/debug/notifier-error-inject/memory/actions/MEM_GOING_ONLINE/error"
 
 
@@ -357,7 +376,7 @@ def uevents(ctx):
         words = [line.split() for line in heard]
         assert words[0][:3] == ["add", "segment", "online_movable"], heard
         assert {w[-1] for w in words} == {"00000000-0000-0000-0000-000000abcdef"}, heard
-        assert [w[2] for w in words[1:-1]] == ["orphaned", "usage", "usage", "detached"], heard
+        assert [w[2] for w in words[1:-1]] == ["orphaned", "usage", "usage", "usage", "detached"], heard
         assert words[-1][:2] == ["remove", "segment"], heard
 
 
@@ -474,7 +493,7 @@ def events(ctx):
         named = [(EVENTS[int(e["event"])], int(e["uuid"]), int(e["seq"])) for e in heard]
         ctx.note(named)
         main = [(name, uuid) for name, uuid, _ in named if name != "progress"]
-        yield main == [("attached", 1), ("usage", 1), ("usage", 1), ("detached", 1),
+        yield main == [("attached", 1), ("usage", 1), ("usage", 1), ("usage", 1), ("detached", 1),
                        ("attached", 3), ("orphaned", 3), ("usage", 3), ("reclaimed", 3),
                        ("orphaned", 3)], "CTRL-05 what happens is told, in order"
         numbers = [seq for name, _, seq in named if name != "progress"]
@@ -784,6 +803,7 @@ SCENARIOS = [
     ("CTRL-02 attach is idempotent by uuid", idempotent),
     ("CTRL-02 any place in a window or node will do", any_place),
     ("CTRL-02 CTRL-04 a segment of several ranges, detached in parts", several_ranges),
+    ("CTRL-04 MAP-10 a segment with its own page structs goes as a whole", own_page_structs),
     ("CTRL-03 a segment's state is that of all its blocks", across_a_step),
     ("CTRL-02 memory that cannot be onlined is taken away again", all_or_nothing),
     ("CTRL-02 bad input is refused with a text, and nothing changes", bad_input),

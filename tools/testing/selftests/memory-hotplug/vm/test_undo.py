@@ -105,15 +105,13 @@ def add_stays(ctx):
 
 # ---- a segment of two ranges
 
-def attaching(guest):
-    request = attach(1, EDGE, policy=MOVABLE).replace(
-        f"+{BLOCK:#x}", f"+{BLOCK:#x} range={EDGE + 4 * BLOCK:#x}+{BLOCK:#x}")
-    return Refused(guest, f"exec ctl {request}")
+TWO = attach(1, EDGE, policy=MOVABLE).replace(
+    f"+{BLOCK:#x}", f"+{BLOCK:#x} range={EDGE + 4 * BLOCK:#x}+{BLOCK:#x}")
 
 
 def attach_stays(ctx):
     with machine(ctx) as guest:
-        one = attaching(guest)
+        one = Refused(guest, f"exec ctl {TWO}")
         pin = Pin(guest)
         out, seconds = one.go()
         answer = parse(out)[0]
@@ -122,8 +120,10 @@ def attach_stays(ctx):
         ctx.note(f"{seconds:.1f} s; {answer}; {seg}")
         assert online(guest) == [EDGE] and seg["error"] != "0", seg
         pin.release()
-        last = ctl(guest, "reclaim uuid=1 owner=test", "detach uuid=1 wait=10000")
-        assert not any(a.error for a in last), last
+        mine, again, last = ctl(guest, "reclaim uuid=1 owner=test", TWO,
+                                "detach uuid=1 wait=10000")
+        assert again.error == ECANCELED and "detach" in again.text, again
+        assert not mine.error and not last.error, last
         assert segment(guest, 1) is None and not [b for b in guest.blocks() if b.start >= EDGE]
 
 
