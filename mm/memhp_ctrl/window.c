@@ -28,13 +28,15 @@
  * @w:     what the core says
  * @limit: bytes that segments may have in it at most
  * @found: the core has it still
+ * @shown: it has a device
+ * @gone:  another one has its place
  */
 struct memhp_window {
 	struct device dev;
 	struct list_head list;
 	struct mhp_window w;
 	u64 limit;
-	bool found;
+	bool found, shown, gone;
 };
 
 static LIST_HEAD(windows);
@@ -163,9 +165,12 @@ static ssize_t limit_store(struct device *dev, struct device_attribute *attr,
 		return err;
 	/* read by limit_show(), and under list_lock */
 	mutex_lock(&list_lock);
-	WRITE_ONCE(to_window(dev)->limit, limit);
+	if (to_window(dev)->gone)
+		err = -ENODEV;
+	else
+		WRITE_ONCE(to_window(dev)->limit, limit);
 	mutex_unlock(&list_lock);
-	return count;
+	return err ?: count;
 }
 static DEVICE_ATTR_RW(limit);
 
@@ -271,35 +276,41 @@ static void drop_devices(struct list_head *gone)
 
 	list_for_each_entry_safe(window, next, gone, list) {
 		list_del(&window->list);
-		device_del(&window->dev);
+		if (window->shown)
+			device_del(&window->dev);
 		put_device(&window->dev);
 	}
 }
 
-static int add_devices(struct list_head *fresh)
+/* Nobody else adds to the list or takes from it. Next time they are tried again. */
+static int add_devices(void)
 {
-	struct memhp_window *window, *next;
+	struct memhp_window *window;
 	int err = 0;
 
-	list_for_each_entry_safe(window, next, fresh, list) {
-		list_del(&window->list);
-		if (device_add(&window->dev)) {
+	list_for_each_entry(window, &windows, list) {
+		if (!window->shown)
+			window->shown = !device_add(&window->dev);
+		if (!window->shown)
 			err = -ENOMEM;
-			put_device(&window->dev);
-			continue;
-		}
-		mutex_lock(&list_lock);
-		list_add_tail(&window->list, &windows);
-		mutex_unlock(&list_lock);
 	}
 	return err;
 }
 
-/* Sorts out which devices are to come, and which to go. */
-static int compare(const struct window_copy *now, struct list_head *fresh,
-		   struct list_head *gone)
+/* Instead of one that cannot be made, the old one says what the limit is. */
+static void keep_old(const struct mhp_window *w)
+{
+	struct memhp_window *old;
+
+	list_for_each_entry(old, &windows, list)
+		old->found |= old->w.start == w->start;
+}
+
+/* Limits hold at any time: who goes and who comes change places at once. */
+static int compare(const struct window_copy *now, struct list_head *gone)
 {
 	struct memhp_window *window, *next;
+	LIST_HEAD(fresh);
 	unsigned int i;
 	int err = 0;
 
@@ -309,32 +320,36 @@ static int compare(const struct window_copy *now, struct list_head *fresh,
 		if (has_device(&now->at[i]))
 			continue;
 		window = window_new(&now->at[i]);
-		if (window)
-			list_add_tail(&window->list, fresh);
-		else
+		if (window) {
+			list_add_tail(&window->list, &fresh);
+		} else {
+			keep_old(&now->at[i]);
 			err = -ENOMEM;
+		}
 	}
-	list_for_each_entry(window, fresh, list)
+	list_for_each_entry(window, &fresh, list)
 		keep_limit(window);
-	list_for_each_entry_safe(window, next, &windows, list)
-		if (!window->found)
+	list_for_each_entry_safe(window, next, &windows, list) {
+		window->gone = !window->found;
+		if (window->gone)
 			list_move(&window->list, gone);
+	}
+	list_splice_tail(&fresh, &windows);
 	return err;
 }
 
 static void update_windows(struct work_struct *unused)
 {
 	struct window_copy now;
-	LIST_HEAD(fresh);
 	LIST_HEAD(gone);
 	int err = memhp_copy_windows(&now), failed;
 
 	if (!err) {
 		mutex_lock(&list_lock);
-		err = compare(&now, &fresh, &gone);
+		err = compare(&now, &gone);
 		mutex_unlock(&list_lock);
 		drop_devices(&gone);
-		failed = add_devices(&fresh);
+		failed = add_devices();
 		err = err ?: failed;
 		kvfree(now.at);
 	}
