@@ -408,6 +408,20 @@ static bool is_news(const struct memhp *m, const struct nlmsghdr *msg)
 		genl->cmd == MEMHP_CMD_PROGRESS_NTF);
 }
 
+/*
+ * While a message is left, more may be lost without a word: what is asked for after this
+ * is not older than what is heard then.
+ */
+static int forget_news(struct memhp *m)
+{
+	ssize_t got;
+
+	do
+		got = recv(memhp_fd(m), m->in, sizeof(m->in), MSG_DONTWAIT);
+	while (got >= 0 || errno == ENOBUFS || errno == EINTR);
+	return fail(m, -ENOBUFS, "events were lost: look at all segments again");
+}
+
 /* The kernel sends an event alone. */
 static int read_news(struct memhp *m, struct memhp_news *news)
 {
@@ -415,10 +429,10 @@ static int read_news(struct memhp *m, struct memhp_news *news)
 	const struct nlmsghdr *msg = (void *)m->in;
 	int err;
 
+	if (length < 0 && errno == ENOBUFS)
+		return forget_news(m);
 	if (length < 0)
-		return fail(m, -errno, errno == ENOBUFS ?
-			    "events were lost: look at all segments again" :
-			    "no event could be received");
+		return fail(m, -errno, "no event could be received");
 	if (!mnl_nlmsg_ok(msg, length) || !is_news(m, msg))
 		return 0;
 	err = decode_news(msg, news);

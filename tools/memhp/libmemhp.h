@@ -315,7 +315,8 @@ int memhp_listen(struct memhp *m, bool progress);
  * @timeout_ms: how long to wait for one; 0: not at all, -1: for ever
  * @news: gets it
  *
- * Return: 1; 0: none came; -ENOBUFS: events were lost, ask memhp_segments() what is;
+ * Return: 1; 0: none came; -ENOBUFS: events were lost, and those that waited are dropped:
+ * ask memhp_segments() what is;
  * -EBADMSG: not understood; -EINTR: a signal came; -EINVAL: @m does not listen.
  */
 int memhp_next(struct memhp *m, int timeout_ms, struct memhp_news *news);
