@@ -15,7 +15,8 @@
  * @path: file
  * @size: gets its size in bytes
  *
- * Return: a file descriptor, or a negative errno.
+ * Return: a file descriptor; -EBUSY if another controller has it; -EINVAL if it is no plain
+ * file; or what opening it says.
  */
 int backing_open(const char *path, uint64_t *size);
 
