@@ -126,6 +126,28 @@ static void put_windows(const struct topo *topo, FILE *out)
 	fputs("],\n", out);
 }
 
+static void put_segments(const struct topo *topo, FILE *out)
+{
+	const struct topo_segment *s;
+	int i;
+
+	fputs("  \"segments\": [", out);
+	for (i = 0; i < topo->nr_segments; i++) {
+		s = &topo->segment[i];
+		fprintf(out, "%s\n    {\"start\": %" PRIu64 ", \"size\": %" PRIu64 ", \"node\": ",
+			i ? "," : "", s->start, s->last - s->start + 1);
+		put_number(s->node, out);
+		fputs(", \"uuid\": ", out);
+		quote(s->uuid, out);
+		fputs(", \"owner\": ", out);
+		put_known(s->owner, out);
+		fputs(", \"state\": ", out);
+		put_known(s->state, out);
+		fputc('}', out);
+	}
+	fputs("],\n", out);
+}
+
 static void put_claims(const struct topo *topo, FILE *out)
 {
 	const struct parsed_range *c;
@@ -185,6 +207,7 @@ void topo_json(const struct topo *topo, FILE *out)
 	put_ranges(topo, -1, out);
 	fputs(",\n", out);
 	put_windows(topo, out);
+	put_segments(topo, out);
 	put_claims(topo, out);
 	put_policy(topo, out);
 	put_complaints(topo, out);

@@ -252,6 +252,18 @@ int parse_window(const char **cursor, struct parsed_range *range)
 	return 1;
 }
 
+int parse_extent(const char **cursor, struct parsed_range *range)
+{
+	char line[256];
+	const char *text = line;
+
+	if (!next_line(cursor, line))
+		return 0;
+	range->node = -1;
+	range->name[0] = 0;
+	return take_span(&text, "0x", range) && !*text ? 1 : -EINVAL;
+}
+
 int parse_claim(const char **cursor, struct parsed_range *range)
 {
 	char line[256];

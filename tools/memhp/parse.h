@@ -87,6 +87,9 @@ int parse_window(const char **cursor, struct parsed_range *range);
 /* The same for debugfs' node_map: "0x0-0xff words"; the words become the name. */
 int parse_claim(const char **cursor, struct parsed_range *range);
 
+/* The same for the ranges of a segment: "0x0-0xff"; there is no name. */
+int parse_extent(const char **cursor, struct parsed_range *range);
+
 /**
  * parse_name() - the number behind a prefix, "memory17" and "memory"
  *

@@ -3,7 +3,7 @@
  * The topology of a machine: looking at it.
  *
  * Owns the paths below /sys and /proc. Changes nothing there. What is not on every
- * machine (windows, node map, tiers, parameters) may be missing; what is missing or broken of
+ * machine (windows, segments, node map, tiers, parameters) may be missing; what is missing or broken of
  * the rest is a complaint.
  */
 #define _GNU_SOURCE
@@ -21,6 +21,8 @@
 #define PARAMETERS	"sys/module/memory_hotplug/parameters"
 #define TIERS		"sys/devices/virtual/memory_tiering"
 #define WINDOWS		"sys/kernel/debug/memory_hotplug/windows"
+#define CLASS		"sys/class/memhp"
+#define SEGMENT		"segment-"
 #define NODE_MAP	"sys/kernel/debug/node_map"
 #define LARGEST_FILE	(16u << 20)
 
@@ -388,6 +390,89 @@ static void read_windows(struct reader *reader)
 	free(text);
 }
 
+/* segments, which are there where the kernel has controllers */
+
+static void segment_word(const struct reader *reader, const char *device,
+			 const char *name, char *to, size_t size)
+{
+	char path[320], *text;
+
+	snprintf(path, sizeof(path), CLASS "/%s/%s", device, name);
+	text = needed(reader, path);
+	if (text)
+		first_line(to, size, text);
+	free(text);
+}
+
+static int segment_node(const struct reader *reader, const char *device)
+{
+	char word[16] = "", path[320], *end;
+	long node;
+
+	segment_word(reader, device, "node", word, sizeof(word));
+	node = strtol(word, &end, 10);
+	if (*word && !*end && node >= 0 && node < LARGEST_NUMBER)
+		return node;
+	snprintf(path, sizeof(path), CLASS "/%s/node", device);
+	if (*word)
+		broken(reader, path);
+	return -1;
+}
+
+static void found_segment(struct reader *reader, const char *device)
+{
+	struct topo *topo = reader->topo;
+	struct topo_segment about = { .node = segment_node(reader, device) };
+	struct parsed_range *ranges;
+	char path[320], *text;
+	int i, nr = 0;
+
+	snprintf(path, sizeof(path), CLASS "/%s/ranges", device);
+	first_line(about.uuid, sizeof(about.uuid), device + strlen(SEGMENT));
+	segment_word(reader, device, "owner", about.owner, sizeof(about.owner));
+	segment_word(reader, device, "state", about.state, sizeof(about.state));
+	text = needed(reader, path);
+	if (!text)
+		return;
+	ranges = read_ranges(reader, path, text, parse_extent, &nr);
+	for (i = 0; i < nr; i++) {
+		topo->segment = topo_more(topo->segment, topo->nr_segments,
+					  sizeof(*topo->segment));
+		about.start = ranges[i].start;
+		about.last = ranges[i].last;
+		topo->segment[topo->nr_segments++] = about;
+	}
+	free(ranges);
+	free(text);
+}
+
+static int by_start(const void *one, const void *other)
+{
+	const struct topo_segment *a = one, *b = other;
+
+	return (a->start > b->start) - (a->start < b->start);
+}
+
+static void read_segments(struct reader *reader)
+{
+	int fd = openat(reader->root, CLASS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct topo *topo = reader->topo;
+	struct dirent *entry;
+
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	while ((entry = readdir(dir)))
+		if (!strncmp(entry->d_name, SEGMENT, strlen(SEGMENT)))
+			found_segment(reader, entry->d_name);
+	closedir(dir);
+	if (topo->nr_segments)
+		qsort(topo->segment, topo->nr_segments, sizeof(*topo->segment), by_start);
+}
+
 static void read_claims(struct reader *reader)
 {
 	struct topo *topo = reader->topo;
@@ -457,6 +542,7 @@ int topo_read(struct topo *topo, const char *root)
 	read_blocks(&reader);
 	read_resources(&reader);
 	read_windows(&reader);
+	read_segments(&reader);
 	read_claims(&reader);
 	read_policy(&reader);
 	close(reader.root);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The topology of a machine as a picture, SVG without scripts, fonts or links. See
- * topo.h. A box a node with a bar for each range; below, the distances, darker where
- * it is farther.
+ * topo.h. A box a node with a bar for each range and a frame for each one of a segment;
+ * below, the distances, darker where it is farther.
  */
 #include <inttypes.h>
 
@@ -49,6 +49,8 @@ static int bars_of(const struct topo *topo, int node)
 
 	for (i = 0; i < topo->nr_ranges; i++)
 		bars += topo->range[i].node == node;
+	for (i = 0; i < topo->nr_segments; i++)
+		bars += topo->segment[i].node == node;
 	return bars;
 }
 
@@ -114,6 +116,23 @@ static void put_bar(const struct picture *pic, const struct topo_range *range,
 		range->first_block, range->last_block);
 }
 
+/* Only a frame, as its memory is in the bars above. */
+static void put_segment(const struct picture *pic, const struct topo_segment *s,
+			int x, int y)
+{
+	fputs("<rect class=\"segment\" ", pic->out);
+	put_frame(pic, x + 8, y, BOX - 16, BAR - 4);
+	fprintf(pic->out, "/>\n<text x=\"%d\" y=\"%d\">%" PRIx64 "-%" PRIx64 " %s ",
+		x + 14, y + 14, s->start, s->last,
+		topo_size(s->last - s->start + 1));
+	put_xml(s->state, pic->out);
+	fputc(' ', pic->out);
+	put_xml(s->owner, pic->out);
+	fputs("<title>segment ", pic->out);
+	put_xml(s->uuid, pic->out);
+	fputs("</title></text>\n", pic->out);
+}
+
 static void put_bars(const struct picture *pic, int node, int x, int y)
 {
 	int i;
@@ -122,6 +141,12 @@ static void put_bars(const struct picture *pic, int node, int x, int y)
 		if (pic->topo->range[i].node != node)
 			continue;
 		put_bar(pic, &pic->topo->range[i], x, y);
+		y += BAR;
+	}
+	for (i = 0; i < pic->topo->nr_segments; i++) {
+		if (pic->topo->segment[i].node != node)
+			continue;
+		put_segment(pic, &pic->topo->segment[i], x, y);
 		y += BAR;
 	}
 }
@@ -213,9 +238,10 @@ void topo_svg(const struct topo *topo, FILE *out)
 		pic.width, pic.height, pic.width, pic.height);
 	fputs("<title>NUMA topology</title>\n"
 	      "<desc>A box a node: its CPUs, its memory. Blue is online, green online and "
-	      "movable, grey offline. Below, the distances from row to column.</desc>\n"
+	      "movable, grey offline; frames are segments. Below, the distances from row to column.</desc>\n"
 	      "<style>text { font: 12px monospace } .head { font-weight: bold }"
-	      " .box { fill: none; stroke: #555 }</style>\n"
+	      " .box { fill: none; stroke: #555 }"
+	      " .segment { fill: none; stroke: #7b3fa0; stroke-width: 2 }</style>\n"
 	      "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n", out);
 	put_boxes(&pic);
 	put_distances(&pic);

@@ -92,6 +92,29 @@ static void put_windows(const struct topo *topo, FILE *out)
 	}
 }
 
+static void put_segments(const struct topo *topo, FILE *out)
+{
+	const struct topo_segment *s = topo->segment;
+
+	if (!topo->nr_segments)
+		return;
+	fputs("\nsegments, which controllers have attached\n", out);
+	for (; s < topo->segment + topo->nr_segments; s++) {
+		fprintf(out, "  0x%012" PRIx64 "-0x%012" PRIx64 " %6s  ",
+			s->start, s->last, topo_size(s->last - s->start + 1));
+		if (s->node < 0)
+			fputs("node unknown, ", out);
+		else
+			fprintf(out, "node %d, ", s->node);
+		topo_put_plain(*s->state ? s->state : "?", out);
+		fputs(", of ", out);
+		topo_put_plain(*s->owner ? s->owner : "?", out);
+		fputs(", ", out);
+		topo_put_plain(s->uuid, out);
+		fputc('\n', out);
+	}
+}
+
 static void put_claims(const struct topo *topo, FILE *out)
 {
 	const struct parsed_range *c = topo->claim;
@@ -134,6 +157,7 @@ void topo_text(const struct topo *topo, FILE *out)
 	put_unassigned(topo, out);
 	put_distances(topo, out);
 	put_windows(topo, out);
+	put_segments(topo, out);
 	put_claims(topo, out);
 	put_policy(topo, out);
 }

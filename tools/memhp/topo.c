@@ -147,6 +147,7 @@ void topo_free(struct topo *topo)
 	free(topo->range);
 	free(topo->resource);
 	free(topo->window);
+	free(topo->segment);
 	free(topo->claim);
 	free(topo->setting);
 	free(topo->complaint);

@@ -33,6 +33,14 @@ struct topo_node {
 	unsigned int *distance;		/* to each node of topo, in order, or NULL */
 };
 
+/* A range of a segment, which a controller attached. */
+struct topo_segment {
+	uint64_t start, last;
+	int node;			/* -1: not known */
+	char uuid[40], owner[40];
+	char state[24];			/* "online_movable", "draining", ... */
+};
+
 struct topo_setting {
 	char name[64], value[64];
 };
@@ -48,6 +56,8 @@ struct topo {
 	int nr_resources;
 	struct parsed_range *window;
 	int nr_windows;
+	struct topo_segment *segment;	/* by address */
+	int nr_segments;
 	struct parsed_range *claim;	/* what says which node addresses have */
 	int nr_claims;
 	struct topo_setting *setting;

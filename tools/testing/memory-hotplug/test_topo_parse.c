@@ -163,6 +163,24 @@ static void windows(void)
 	expect(parse_window(&text, &range), 0, "the end");
 }
 
+static void extents(void)
+{
+	const char *text = "0x80000000-0x87ffffff\n"
+			   "0x80000000-0x87ffffff more\n"
+			   "80000000-87ffffff\n"
+			   "0x1-0x0\n"
+			   "0x1\n";
+	struct parsed_range range;
+	int i;
+
+	expect(parse_extent(&text, &range), 1, "first");
+	expect(range.start, 0x80000000, "start");
+	expect(range.last, 0x87ffffff, "last");
+	for (i = 0; i < 4; i++)
+		expect(parse_extent(&text, &range), -EINVAL, "bad");
+	expect(parse_extent(&text, &range), 0, "the end");
+}
+
 static void claims(void)
 {
 	const char *text = "0x0000000040000000-0x000000005fffffff node 0 memory SRAT\n"
@@ -189,6 +207,7 @@ static const struct tap_test tests[] = {
 	{ "VNUMA-04 topology: names with a number are told from others", names },
 	{ "VNUMA-04 topology: lines of /proc/iomem are read, others are refused", resources },
 	{ "VNUMA-04 topology: lines of windows are read, others are refused", windows },
+	{ "CTRL-09 topology: ranges of segments are read, other lines are refused", extents },
 	{ "VNUMA-04 topology: lines of the node map are read, others are refused", claims },
 };
 

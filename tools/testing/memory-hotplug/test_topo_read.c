@@ -17,6 +17,7 @@
 #define NODE	"sys/devices/system/node/"
 #define MEMORY	"sys/devices/system/memory/"
 #define MODULE	"sys/module/memory_hotplug/parameters/"
+#define SEGMENT	"sys/class/memhp/segment-00000000-0000-0000-0000-000000000012/"
 #define NODE_MAP "sys/kernel/debug/node_map"
 #define WINDOWS	"sys/kernel/debug/memory_hotplug/windows"
 
@@ -50,6 +51,10 @@ static const struct file good[] = {
 	  "  40200000-40ffffff : Kernel code\n80000000-87ffffff : virtio0\n"
 	  "  80000000-87ffffff : System RAM (virtio_mem)\n" },
 	{ WINDOWS, "0x0000000080000000-0x00000000bfffffff firmware 2\n", true },
+	{ SEGMENT "ranges", "0x80000000-0x83ffffff\n0x84000000-0x87ffffff\n" },
+	{ SEGMENT "owner", "pool\n", false, true },
+	{ SEGMENT "state", "draining\n", false, true },
+	{ SEGMENT "node", "2\n" },
 	{ NODE_MAP, "0x0000000040000000-0x000000004fffffff node 0 memory SRAT\n", true },
 	{ MODULE "online_policy", "contig-zones\n", true, true },
 	{ "sys/devices/virtual/memory_tiering/memory_tier4/nodelist", "0,2\n", true },
@@ -214,6 +219,12 @@ static void good_tree(void)
 	range_is(&topo.range[0], 0x40000000, 0x4fffffff, 0, "System RAM");
 	range_is(&topo.range[1], 0x50000000, 0x57ffffff, 2, "System RAM");
 	range_is(&topo.range[2], 0x80000000, 0x87ffffff, 2, "System RAM (virtio_mem)");
+	if (topo.nr_segments != 2 || topo.segment[1].start != 0x84000000 ||
+	    topo.segment[1].last != 0x87ffffff || topo.segment[1].node != 2 ||
+	    strcmp(topo.segment[1].owner, "pool") ||
+	    strcmp(topo.segment[1].state, "draining") ||
+	    strcmp(topo.segment[1].uuid, "00000000-0000-0000-0000-000000000012"))
+		tap_fail("the segment is not what the files say");
 	if (topo.node[1].id != 2 || topo.node[1].distance[0] != 28 ||
 	    topo.node[1].total != 128 << 20 || topo.node[1].tier != 4 ||
 	    list_count(&topo.node[0].cpus) != 2)

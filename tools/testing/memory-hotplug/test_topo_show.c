@@ -27,6 +27,12 @@ static struct parsed_range windows[] = {
 	{ 0xc0000000, 0xc00fffff, "boot", -1 },
 };
 
+static struct topo_segment segments[] = {
+	{ 0x80000000, 0x87ffffff, 2, "00000000-0000-0000-0000-000000000012", "a<b>",
+	  "online_movable" },
+	{ 0x90000000, 0x97ffffff, -1, "13", "", "" },
+};
+
 static struct parsed_range claims[] = {
 	{ 0, UINT64_MAX, "bits 27-29, from node 0 on command line", -1 },
 };
@@ -36,7 +42,7 @@ static char *complaints[] = { "/sys: \"x\"" };
 
 static const struct topo whole = {
 	128 * MIB, { possible, 1 }, nodes, 2, ranges, 3, NULL, 0, windows, 2,
-	claims, 1, settings, 1, complaints, 1,
+	segments, 2, claims, 1, settings, 1, complaints, 1,
 };
 
 static const char text_of_whole[] =
@@ -60,6 +66,11 @@ static const char text_of_whole[] =
 	"windows, where memory may be added\n"
 	"  0x000080000000-0x0000bfffffff     1G  node 2, firmware\n"
 	"  0x0000c0000000-0x0000c00fffff     1M  node unknown, boot\n"
+	"\n"
+	"segments, which controllers have attached\n"
+	"  0x000080000000-0x000087ffffff   128M  node 2, online_movable, of a<b>, "
+	"00000000-0000-0000-0000-000000000012\n"
+	"  0x000090000000-0x000097ffffff   128M  node unknown, ?, of ?, 13\n"
 	"\n"
 	"what says which node addresses have\n"
 	"  0x000000000000-0xffffffffffffffff  bits 27-29, from node 0 on command line\n"
@@ -94,6 +105,12 @@ static const char json_of_whole[] =
 	"\"source\": \"firmware\"},\n"
 	"    {\"start\": 3221225472, \"size\": 1048576, \"node\": null, "
 	"\"source\": \"boot\"}],\n"
+	"  \"segments\": [\n"
+	"    {\"start\": 2147483648, \"size\": 134217728, \"node\": 2, "
+	"\"uuid\": \"00000000-0000-0000-0000-000000000012\", \"owner\": \"a<b>\", "
+	"\"state\": \"online_movable\"},\n"
+	"    {\"start\": 2415919104, \"size\": 134217728, \"node\": null, "
+	"\"uuid\": \"13\", \"owner\": null, \"state\": null}],\n"
 	"  \"node_map\": [\n"
 	"    {\"start\": 0, \"last\": 18446744073709551615, "
 	"\"says\": \"bits 27-29, from node 0 on command line\"}],\n"
@@ -148,7 +165,7 @@ static void json_of_nothing(void)
 
 	expect_text(topo_json, &nothing,
 		    "{\n  \"possible\": [],\n  \"block_size\": null,\n  \"nodes\": [],\n"
-		    "  \"in_no_node\": [],\n  \"windows\": [],\n  \"node_map\": [],\n"
+		    "  \"in_no_node\": [],\n  \"windows\": [],\n  \"segments\": [],\n  \"node_map\": [],\n"
 		    "  \"policy\": {},\n"
 		    "  \"complaints\": []\n}\n");
 }
@@ -184,6 +201,9 @@ static void svg_has(void)
 	has(svg, ">17</text>", 1);
 	has(svg, ">28</text>", 1);
 	has(svg, ">10</text>", 2);
+	has(svg, "class=\"segment\"", 2);
+	has(svg, "80000000-87ffffff 128M online_movable a&lt;b>", 1);
+	has(svg, "<title>segment 00000000-0000-0000-0000-000000000012<", 1);
 	has(svg, "</svg>\n", 1);
 	free(svg);
 }
@@ -236,7 +256,8 @@ static const struct tap_test tests[] = {
 	{ "VNUMA-04 topology: the JSON is this, with strange names escaped", json_is },
 	{ "VNUMA-04 topology: of nothing, the text says that nothing is known", text_of_nothing },
 	{ "VNUMA-04 topology: of nothing, the JSON is whole", json_of_nothing },
-	{ "VNUMA-04 topology: the SVG has each node, range and distance once", svg_has },
+	{ "VNUMA-04 CTRL-09 topology: the SVG has each node, range, segment and distance once",
+	  svg_has },
 	{ "VNUMA-04 topology: all of the SVG lies within it, with any number of nodes", svg_sizes },
 };
 

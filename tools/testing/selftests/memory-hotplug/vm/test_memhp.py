@@ -104,6 +104,11 @@ def attaches(ctx, guest):
                    f"{EDGE:#x}-{EDGE + GIB - 1:#x}"], row
     assert "cookie 0x2a" in good(guest, "list -v")
     yield True, "CTRL-09 list agrees with a dump of another program, as text, JSON and human JSON"
+    drawn = shown(guest, "topology")["segments"]
+    assert drawn == [{"start": EDGE, "size": GIB, "node": 1, "uuid": BIG, "owner": "demo",
+                      "state": "online_movable"}], drawn
+    assert f"<title>segment {BIG}<" in good(guest, "topology --svg")
+    yield True, "CTRL-09 topology shows it, as JSON and in a picture"
     again = shown(guest, f"attach -o demo -p online_movable --uuid {BIG} --cookie 42 {AT}")
     assert again["ranges"] == made["ranges"] and len(segments(guest)) == 1, again
     yield True, "CTRL-09 attach again, of the orphan that it was, changes nothing"
