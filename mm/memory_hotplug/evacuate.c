@@ -146,6 +146,15 @@ static bool cut_off_poisoned(struct folio *folio, unsigned long pfn)
 	return !folio_test_lru(folio) || folio_isolate_lru(folio);
 }
 
+/* With a deadline, nobody else's lock is waited for. */
+static bool lock_in_time(const struct mhp_offlining *op, struct folio *folio)
+{
+	if (patience_limited(&op->patience))
+		return folio_trylock(folio);
+	folio_lock(folio);
+	return true;
+}
+
 /*
  * A folio with a poisoned page must not be read, so it cannot be migrated. When
  * nobody can get at it, test_pages_isolated() takes it for free; it does so as well when
@@ -159,8 +168,7 @@ static void retire_poisoned(struct mhp_offlining *op, struct folio *folio,
 
 	if (is_kernel_data(folio)) {
 		op->poison_used = true;
-	} else {
-		folio_lock(folio);
+	} else if (lock_in_time(op, folio)) {
 		if (is_single(folio)) {
 			done = cut_off_poisoned(folio, pfn);
 			op->poison_used |= !done;

@@ -187,9 +187,16 @@ static unsigned long survey_page(struct mhp_survey *s, struct page *page,
 	return pages;
 }
 
+/* mhp_give_up() says the same, and which it is. */
+static bool called_off(const struct mhp_order *order)
+{
+	return order && (signal_pending(current) || READ_ONCE(order->stop));
+}
+
 static bool seen_enough(const struct mhp_survey *s)
 {
 	return (!s->found && s->blocked) || fatal_signal_pending(current) ||
+	       called_off(s->order) ||
 	       (s->until && ktime_get_ns() > s->until);
 }
 
@@ -229,7 +236,7 @@ void mhp_survey(unsigned long pfn, unsigned long nr_pages,
 		struct mhp_survey *survey)
 {
 	mhp_survey_until(pfn, nr_pages, survey);
-	if (!survey->blocked)
+	if (!survey->blocked || (survey->found && seen_enough(survey)))
 		return;
 	lru_add_drain_all();
 	msleep_interruptible(MOMENT_MSEC);

@@ -252,14 +252,17 @@ static bool only_data(const struct mhp_offlining *op)
 /* Is anything in it that can never move? What is only pinned may be unpinned. */
 static int check_pages(struct mhp_offlining *op)
 {
-	struct mhp_survey survey = { .found = op->found };
+	struct mhp_survey survey = { .found = op->found, .order = op->order };
 
 	if (only_data(op))
 		return 0;
+	if (patience_limited(&op->patience))
+		survey.until = op->patience.end;
 	mhp_survey(PHYS_PFN(op->start), PHYS_PFN(op->size), &survey);
+	if (op->found->nr)
+		mhp_report_pass(op);
 	if (!blocker_list_lasting(op->found))
-		return 0;
-	mhp_report_pass(op);
+		return mhp_give_up(op);
 	return mhp_offline_fail(op, -EBUSY,
 				"pages that cannot be moved are in it");
 }

@@ -132,6 +132,7 @@ struct mhp_survey {
 	u64 movable;			/* pages in use that can move */
 	u64 blocked;			/* and that cannot */
 	u64 until;			/* on the clock, nanoseconds; 0: no end */
+	const struct mhp_order *order;	/* that may be called off, or NULL */
 };
 
 /* One look at each page, as many as there is time for. */
