@@ -95,6 +95,10 @@ static int exchange(struct memhp *m, struct nlmsghdr *msg, message_fn fn, void *
 		err = receive(m, &answer);
 	if (err)
 		return fail(m, err, "the answer could not be received");
+	/* the flag admin-perm refuses before anybody could say why */
+	if (answer.err == -EPERM && !m->text[0])
+		return fail(m, answer.err, "CAP_NET_ADMIN and CAP_SYS_ADMIN in the initial "
+			    "user namespace are needed");
 	if (answer.err == -EBADMSG)
 		return fail(m, answer.err, "the kernel's answer is not understood");
 	return answer.err ? answer.err : answer.interrupted ? -EAGAIN : 0;

@@ -146,7 +146,8 @@ const char *memhp_text(const struct memhp *m);
  * @m: connection
  * @list: gets an array; free(3) it, also if it has no member
  *
- * Return: how many there are, or -EPERM without CAP_SYS_ADMIN; -ENOMEM, -EBADMSG.
+ * Return: how many there are, or -EPERM without CAP_SYS_ADMIN and
+ * CAP_NET_ADMIN, as all that asks; -ENOMEM, -EBADMSG.
  */
 int memhp_windows(struct memhp *m, struct memhp_window **list);
 
@@ -218,8 +219,8 @@ void memhp_attach_init(struct memhp_attach_request *request);
  *
  * Sent again with the same uuid and ranges it changes nothing, and goes well.
  *
- * Return: 0; -EINVAL, -ERANGE, -ENAMETOOLONG: words that cannot be; -EPERM: no
- * CAP_SYS_ADMIN, no window, locked down; -EEXIST: memory or another's segment is there;
+ * Return: 0; -EINVAL, -ERANGE, -ENAMETOOLONG: words that cannot be; -EPERM: a
+ * capability is missing, no window, locked down; -EEXIST: memory or another's segment is there;
  * -EOWNERDEAD: reclaim it; -EDQUOT, -ENOSPC, -E2BIG, -EOPNOTSUPP, -ENOMEM.
  */
 int memhp_attach(struct memhp *m, const struct memhp_attach_request *request,

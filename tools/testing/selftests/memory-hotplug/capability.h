@@ -8,17 +8,17 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Gives up CAP_SYS_ADMIN, and what a program that is run next would have of it: 0, or -1. */
-static inline int drop_sys_admin(void)
+/* Gives up a capability, and what a program that is run next would have of it: 0, or -1. */
+static inline int drop_capability(int which)
 {
 	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
 	struct __user_cap_data_struct caps[2];
 
 	if (syscall(SYS_capget, &head, caps))
 		return -1;
-	caps[0].effective &= ~(1u << CAP_SYS_ADMIN);
-	caps[0].permitted &= ~(1u << CAP_SYS_ADMIN);
-	caps[0].inheritable &= ~(1u << CAP_SYS_ADMIN);
+	caps[0].effective &= ~(1u << which);
+	caps[0].permitted &= ~(1u << which);
+	caps[0].inheritable &= ~(1u << which);
 	return syscall(SYS_capset, &head, caps);
 }
 

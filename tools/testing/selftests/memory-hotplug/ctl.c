@@ -20,7 +20,7 @@
  *	mark N		begins window N of the counting plugin (tools/bench/count.c), 0 to 3;
  *			-1 ends it; lines are written when it has ended
  *	sleep MSEC
- *	nocap		gives up CAP_SYS_ADMIN
+ *	nocap, nonet	gives up CAP_SYS_ADMIN, or CAP_NET_ADMIN
  *	netns, userns	a new namespace, and a new socket in it
  *	fuzz N SEED	N messages made of nonsense; counts what was answered
  *
@@ -381,9 +381,9 @@ static void say_resolved(void)
 	printf("%d family\n", resolve() ? 0 : ENOENT);
 }
 
-static void become_less(void)
+static void become_less(int capability)
 {
-	if (drop_sys_admin())
+	if (drop_capability(capability))
 		fail("capset");
 }
 
@@ -751,7 +751,9 @@ static bool other_command(int argc, char **argv)
 	else if (!strcmp(name, "sleep") && argc > 1)
 		usleep(atoi(argv[1]) * 1000);
 	else if (!strcmp(name, "nocap"))
-		become_less();
+		become_less(CAP_SYS_ADMIN);
+	else if (!strcmp(name, "nonet"))
+		become_less(CAP_NET_ADMIN);
 	else if (!strcmp(name, "netns"))
 		enter(CLONE_NEWNET);
 	else if (!strcmp(name, "userns"))

@@ -36,7 +36,7 @@ static void fail(const char *what)
 
 static void become_less(void)
 {
-	if (drop_cap && drop_sys_admin())
+	if (drop_cap && drop_capability(CAP_SYS_ADMIN))
 		fail("capset");
 	if (uid >= 0 && (setgid(uid) || setuid(uid)))
 		fail("setuid");

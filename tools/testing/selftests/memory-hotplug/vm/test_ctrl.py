@@ -638,12 +638,15 @@ def deaths(ctx):
 
 # ---- who may
 
-def nothing_is_allowed(ctx, guest, drop):
-    found = ctl(guest, drop, attach(1, EDGE), "segments", "windows", "quotas",
-                "quota-set owner=o bytes=1", "join events", "join progress")
-    numbers = [answer.error for answer in found][-7:]
+ASKED = (attach(1, EDGE), "segments", "windows", "quotas", "quota-set owner=o bytes=1",
+         "detach uuid=1", "change uuid=1 policy=0", "abort uuid=1", "reclaim uuid=1 owner=o")
+LISTENED = ("join events", "join progress")
+
+
+def nothing_is_allowed(ctx, guest, drop, words=ASKED + LISTENED):
+    numbers = [answer.error for answer in ctl(guest, drop, *words)][-len(words):]
     ctx.note(f"{drop}: {numbers}")
-    assert numbers == [EPERM] * 7
+    assert numbers == [EPERM] * len(words)
 
 
 def nobody(ctx):
@@ -653,6 +656,9 @@ def nobody(ctx):
         nothing_is_allowed(ctx, guest, "nocap")
         expect_same(before, state(guest))
         yield True, "CTRL-08 root without CAP_SYS_ADMIN: EPERM, also for listeners"
+        nothing_is_allowed(ctx, guest, "nonet", ASKED)
+        expect_same(before, state(guest))
+        yield True, "CTRL-08 root without CAP_NET_ADMIN: EPERM for whoever asks"
         limit = f"{CLASS}/window-{EDGE:x}/limit"
         yield (int(guest.check(f"echo 0x8000000 | onewrite -c {limit}")) == EPERM
                and guest.check(f"cat {limit}") == "none\n"), \
