@@ -9,7 +9,8 @@
  *
  * All of the range is isolated before the first folio moves: none moves twice. In
  * each pass each folio is tried once; between passes that moved nothing there is
- * a pause that gets longer.
+ * a pause that gets longer. Before the first pass large folios move: they need free
+ * blocks of their size elsewhere, which small ones would take pieces of.
  */
 #include <linux/gfp.h>
 #include <linux/hugetlb.h>
@@ -196,8 +197,10 @@ static void collect_folio(struct mhp_offlining *op, struct folio *folio,
 }
 
 /* A look without a reference: it may be wrong, and is corrected later. */
-static bool may_hold_data(struct page *page)
+static bool may_hold_data(const struct mhp_offlining *op, struct page *page)
 {
+	if (op->large_only && !PageHead(page))
+		return false;
 	return PageLRU(page) || PageHuge(page) || PageHWPoison(page) ||
 	       __folio_test_movable(page_folio(page));
 }
@@ -245,7 +248,7 @@ static int visit_page(struct mhp_offlining *op, unsigned long pfn,
 {
 	struct page *page = pfn_to_page(pfn);
 
-	if (may_hold_data(page)) {
+	if (may_hold_data(op, page)) {
 		*next = visit_data(op, page, pfn);
 		return 0;
 	}
@@ -270,7 +273,7 @@ static void tell_progress(const struct mhp_offlining *op, unsigned long pfn)
 	u64 stays = PFN_PHYS(op->batch_pages + op->found->pages);
 
 	/* a huge page that stays may begin before the range */
-	if (order->progress && !op->passes)
+	if (order->progress && !op->passes && !op->large_only)
 		order->progress(order, visited - min(visited, stays));
 }
 
@@ -310,7 +313,7 @@ static int move_run(struct mhp_offlining *op, const struct mhp_run *run)
 	return err;
 }
 
-static int move_pass(struct mhp_offlining *op)
+static int move_runs(struct mhp_offlining *op)
 {
 	const struct mhp_run *run;
 	int err = 0;
@@ -324,8 +327,28 @@ static int move_pass(struct mhp_offlining *op)
 		if (err)
 			break;
 	}
-	op->passes++;
 	op->total_moved += op->moved;
+	return err;
+}
+
+/* What does not move is for the first pass to name, and to move to nodes that are full. */
+static int move_large(struct mhp_offlining *op)
+{
+	int err;
+
+	op->large_only = true;
+	err = move_runs(op);
+	op->large_only = false;
+	op->full = false;
+	blocker_list_clear(op->found);
+	return err;
+}
+
+static int move_pass(struct mhp_offlining *op)
+{
+	int err = move_runs(op);
+
+	op->passes++;
 	/* a pass that was cut short knows less than the one before it */
 	if (!err || op->found->nr)
 		mhp_report_pass(op);
@@ -420,7 +443,7 @@ int mhp_evacuate(struct mhp_offlining *op)
 	int err;
 
 	while (!is_evacuated(op)) {
-		err = op->passes ? try_again(op) : 0;
+		err = op->passes ? try_again(op) : move_large(op);
 		if (err)
 			return err;
 		err = move_pass(op) ?: dissolve_huge(op);

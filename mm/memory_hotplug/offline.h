@@ -62,6 +62,7 @@ struct mhp_run {
  * @passes:      how many
  * @huge_first:  range of hugetlb pages, in this pass: first page
  * @huge_end:    and the page behind the last
+ * @large_only:  the others move when these have
  * @full:        there was no room elsewhere
  * @poison_used: somebody can still get at a poisoned page, in this pass
  * @why:         it failed
@@ -78,7 +79,7 @@ struct mhp_offlining {
 	struct blocker_list *found;
 	unsigned long moved, total_moved, passes;
 	unsigned long huge_first, huge_end;
-	bool full, poison_used;
+	bool large_only, full, poison_used;
 	const char *why;
 };
 

@@ -51,6 +51,32 @@ def moved_once(ctx):
         yield ratios[ctx.tree] <= 1.02, f"OFFLINE-01 {gib} GiB, {mib} MiB of it in use"
 
 
+def of_vmstat(guest, name):
+    return int(guest.check(f"awk '$1 == \"{name}\" {{ print $2 }}' /proc/vmstat"))
+
+
+def large_first(ctx):
+    """Huge pages between small ones leave first, in however many tries."""
+    with machine(ctx, boot=2, hidden=2) as guest:
+        area = Range(guest, 2, boot=2)
+        keepers = [Keeper(guest, "idle", 300 * MIB), Keeper(guest, "thp", 64 * MIB),
+                   Keeper(guest, "idle", 300 * MIB)]
+        huge = of_vmstat(guest, "thp_fault_alloc")
+        if not huge:
+            ctx.skip("64 MiB are less than a huge page")
+        used, before = in_movable(guest), migrated(guest)
+        error, tries = "ETIMEDOUT", 0
+        while of_vmstat(guest, "thp_migration_success") < huge and error == "ETIMEDOUT":
+            error, tries = offline(guest, f"{area.text()} 100")[0], tries + 1
+        moved = migrated(guest) - before
+        ctx.note(f"{tries} tries of 100 ms, {huge} huge pages and {moved} of {used} pages had moved"
+                 f" then: {error}; {of_vmstat(guest, 'thp_migration_split')} were split")
+        for keeper in keepers:
+            keeper.end()
+    # by their addresses half of the small ones would have gone before
+    assert moved < used * 0.4
+
+
 def shown(guest):
     """What must be as it was; the lists of each CPU come and go."""
     text = guest.check("cat /proc/zoneinfo")
@@ -382,6 +408,7 @@ def refused(ctx):
 
 SCENARIOS = [
     ("OFFLINE-01 a page moves once, however many blocks go", moved_once),
+    ("OFFLINE-01 huge pages move before small ones take the room", large_first),
     ("OFFLINE-01 a range that cannot go is as it was, all of it", all_or_nothing),
     ("OFFLINE-01 what is online of a range goes, in whatever zones", mixed),
     ("OFFLINE-02 OFFLINE-03 a pinned page, a deadline, and who it is", in_time),
