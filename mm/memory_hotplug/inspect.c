@@ -143,6 +143,14 @@ static bool will_let_go(const struct folio *folio,
 	return facts->poisoned;
 }
 
+/* Data that gets on the LRU next, or is pinned for a moment, has no type. */
+static bool is_certain(const struct folio *folio,
+		       const struct blocker_facts *facts)
+{
+	return facts->reserved || facts->immovable ||
+	       (page_has_type(&folio->page) && !facts->hugetlb);
+}
+
 /* Return: pages of the folio that are in the range, from @pfn on. */
 static unsigned long survey_folio(struct mhp_survey *s, struct folio *folio,
 				  unsigned long pfn, unsigned long end)
@@ -157,6 +165,7 @@ static unsigned long survey_folio(struct mhp_survey *s, struct folio *folio,
 	if (will_let_go(folio, &facts))
 		return next - pfn;
 	s->blocked += next - pfn;
+	s->certain |= is_certain(folio, &facts);
 	if (s->found)
 		note(s->found, folio, &facts);
 	return next - pfn;
@@ -195,7 +204,7 @@ static bool called_off(const struct mhp_order *order)
 
 static bool seen_enough(const struct mhp_survey *s)
 {
-	return (!s->found && s->blocked) || fatal_signal_pending(current) ||
+	return (!s->found && s->certain) || fatal_signal_pending(current) ||
 	       called_off(s->order) ||
 	       (s->until && ktime_get_ns() > s->until);
 }
@@ -218,6 +227,7 @@ void mhp_survey_until(unsigned long pfn, unsigned long nr_pages,
 
 	s->movable = 0;
 	s->blocked = 0;
+	s->certain = false;
 	if (s->found)
 		blocker_list_clear(s->found);
 	for (; pfn < end && !seen_enough(s); pfn = next) {
@@ -230,13 +240,13 @@ void mhp_survey_until(unsigned long pfn, unsigned long nr_pages,
 /*
  * A page that waits in a list of some CPU to get on the LRU, or that reclaim has
  * taken from there, looks like one that cannot move. So what looks bad is looked
- * at twice.
+ * at twice, unless one page that is certain is enough.
  */
 void mhp_survey(unsigned long pfn, unsigned long nr_pages,
 		struct mhp_survey *survey)
 {
 	mhp_survey_until(pfn, nr_pages, survey);
-	if (!survey->blocked || (survey->found && seen_enough(survey)))
+	if (!survey->blocked || seen_enough(survey))
 		return;
 	lru_add_drain_all();
 	msleep_interruptible(MOMENT_MSEC);

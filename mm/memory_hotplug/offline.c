@@ -33,6 +33,7 @@
 #include <linux/moduleparam.h>
 #include <linux/pfn.h>
 #include <linux/printk.h>
+#include <linux/ratelimit.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/swap.h>
@@ -76,8 +77,21 @@ struct mhp_order mhp_undo_order(void)
 	return (struct mhp_order){ .retries = UNDO_RETRIES };
 }
 
+/*
+ * Drivers and daemons try again and again. Who asked gets the error each time, and the
+ * file blockers has the reasons of the last one.
+ */
+static void offline_failed(struct mhp_offlining *op)
+{
+	static DEFINE_RATELIMIT_STATE(limit, 10 * HZ, 20);
+
+	op->quiet = !__ratelimit(&limit);
+}
+
 static int not_offlined(const struct mhp_offlining *op, int err)
 {
+	if (op->quiet)
+		return err;
 	return mhp_refuse(op->start, op->size, "offlined", err, op->why);
 }
 
@@ -404,7 +418,9 @@ static int try_offline(struct mhp_offlining *op)
 	op->patience.tries = op->order->retries;
 	mhp_report_begin(op);
 	err = check_runs(op) ?: offline_prepare(op);
-	if (!err)
+	if (err)
+		offline_failed(op);
+	else
 		offline_commit(op);
 	mhp_report_end(op, err);
 	return err;

@@ -66,6 +66,7 @@ struct mhp_run {
  * @full:        there was no room elsewhere
  * @poison_used: somebody can still get at a poisoned page, in this pass
  * @why:         it failed
+ * @quiet:       and has done so too often lately to say it in the log
  */
 struct mhp_offlining {
 	u64 start, size;
@@ -79,7 +80,7 @@ struct mhp_offlining {
 	struct blocker_list *found;
 	unsigned long moved, total_moved, passes;
 	unsigned long huge_first, huge_end;
-	bool large_only, full, poison_used;
+	bool large_only, full, poison_used, quiet;
 	const char *why;
 };
 
@@ -129,9 +130,10 @@ int mhp_give_up(struct mhp_offlining *op);
 
 /* What a range of pages is like. */
 struct mhp_survey {
-	struct blocker_list *found;	/* NULL: the first one is enough */
+	struct blocker_list *found;	/* NULL: the first certain one is enough */
 	u64 movable;			/* pages in use that can move */
 	u64 blocked;			/* and that cannot */
+	bool certain;			/* one of these is not just on its way */
 	u64 until;			/* on the clock, nanoseconds; 0: no end */
 	const struct mhp_order *order;	/* that may be called off, or NULL */
 };

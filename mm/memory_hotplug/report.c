@@ -136,11 +136,12 @@ static void log_first(void)
 			b->refs, b->owner);
 }
 
-static void tell_blockers(const struct mhp_order *order)
+static void tell_blockers(const struct mhp_offlining *op)
 {
-	log_first();
-	if (order->blockers)
-		*order->blockers = last.blockers;
+	if (!op->quiet)
+		log_first();
+	if (op->order->blockers)
+		*op->order->blockers = last.blockers;
 }
 
 void mhp_report_end(const struct mhp_offlining *op, int err)
@@ -153,7 +154,7 @@ void mhp_report_end(const struct mhp_offlining *op, int err)
 	last.why = op->why;
 	last.took = ktime_get_ns() - last.began;
 	if (err)
-		tell_blockers(op->order);
+		tell_blockers(op);
 	else
 		blocker_list_clear(&last.blockers);
 	mutex_unlock(&report_lock);

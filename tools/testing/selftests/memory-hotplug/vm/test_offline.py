@@ -22,6 +22,7 @@ from ranges import do, set_state
 MIB = 1 << 20
 SEEDS = int(os.environ.get("MEMHP_ROUNDS", "100"))
 FOLDER = "/sys/kernel/debug/memhp_range"
+LOGGED = 20                 # failures in 10 s of which the log tells
 # The clock counts instructions, and does not go on when others use the host.
 OWN_TIME = {"icount": True, "cpus": 1}
 
@@ -168,10 +169,19 @@ def in_time(ctx):
         yield lines <= 6, "OFFLINE-03 the log is not flooded"
         yield from by_parameter(guest, area)
         yield from by_retries(guest, area)
+        yield log_is_limited(guest, area)
         keeper.unpin()
         error, _ = offline(guest, f"{area.text()} 20000")
         yield error == "0", "OFFLINE-02 with the pin gone it goes in time"
         ctx.note(keeper.end())
+
+
+def log_is_limited(guest, area):
+    guest.check("dmesg -c > /dev/null")
+    guest.check(f"for i in $(seq 40); do echo {area.text()} 1 > {MEMORY}/offline; done"
+                " 2> /dev/null || true", timeout=120)
+    lines = int(guest.check("dmesg | wc -l"))
+    return 2 <= lines <= 2 * LOGGED, f"OFFLINE-03 40 failures in a row: {lines} lines in the log"
 
 
 def by_parameter(guest, area):
