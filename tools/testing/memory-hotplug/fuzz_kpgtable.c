@@ -10,7 +10,7 @@
 #include "fuzz.h"
 
 const char fuzz_claim[] =
-	"MAP-02 the fuzz input %s agrees with the flat reference";
+	"MAP-02 SAFE-04 the fuzz input %s agrees with the flat reference";
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 {

@@ -16,7 +16,7 @@
 #include "fuzz.h"
 
 const char fuzz_claim[] =
-	"NUMA-04 NUMA-13 the fuzz input %s agrees with the journal";
+	"NUMA-04 NUMA-13 SAFE-04 the fuzz input %s agrees with the journal";
 
 #define NODES	16
 #define ROOM	24		/* so that there may be none left */

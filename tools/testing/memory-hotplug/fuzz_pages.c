@@ -11,7 +11,7 @@
 #include "fuzz.h"
 
 const char fuzz_claim[] =
-	"VALID-03 the fuzz input %s agrees with the journal";
+	"VALID-03 SAFE-04 the fuzz input %s agrees with the journal";
 
 #define ORDER		6
 #define PAGES		(1UL << ORDER)

@@ -11,7 +11,7 @@
 #include "acpi_image.h"
 #include "fuzz.h"
 
-const char fuzz_claim[] = "BOOT-01 the memory %s is read without harm";
+const char fuzz_claim[] = "BOOT-01 SAFE-04 the memory %s is read without harm";
 
 /* An initrd is looked for a page further on. */
 #define MEMORY	IMAGE_BASE

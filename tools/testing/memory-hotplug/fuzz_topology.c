@@ -13,7 +13,7 @@
 #include "topo.h"
 
 const char fuzz_claim[] =
-	"VNUMA-04 the text %s is read and shown without harm";
+	"VNUMA-04 SAFE-04 the text %s is read and shown without harm";
 
 static void need(bool good, const char *what)
 {
