@@ -131,6 +131,16 @@ class Scenarios(unittest.TestCase):
         self.assertIn("not ok 1 test_made.py can be loaded", text)
         self.assertIn("no_such_module", text)
 
+    def test_rounds(self):
+        """test: who repeats something does it all, and says at times how far it is"""
+        scenario, said = self.program.Scenario("grafted", "base", None), io.StringIO()
+        scenario.sentence = "MAP-01 long"
+        with contextlib.redirect_stderr(said), \
+                mock.patch.object(self.program, "TOLD_EVERY", -1):
+            self.assertEqual(list(scenario.rounds(5, 2)), [0, 2, 4])
+        self.assertEqual([line.split(":")[0] for line in said.getvalue().splitlines()],
+                         [f"  {done} of 5 in 0 min" for done in (2, 4, 5)])
+
 
 if __name__ == "__main__":
     unittest.main()

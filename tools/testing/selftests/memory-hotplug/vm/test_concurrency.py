@@ -171,9 +171,9 @@ class Rounds:
             self.total[name] = self.total.get(name, 0) + moved
             self.least[name] = min(self.least.get(name, moved), moved)
 
-    def all(self, count, far):
+    def all(self, numbers, far):
         self.begin()
-        for number in range(count):
+        for number in numbers:
             self.round(number, far)
         self.end()
 
@@ -237,10 +237,10 @@ def rounds(ctx, rodata):
                    cmdline=f"rodata={rodata}") as guest:
         test = Rounds(guest)
         test.prepare()
-        test.all(WARM_UP, 1)    # what is cached once and for all
+        test.all(range(WARM_UP), 1)    # what is cached once and for all
         test.total, test.least = {}, {}
         before, began = whole_state(guest), time.monotonic()
-        test.all(count, far)
+        test.all(ctx.rounds(count), far)
         ctx.note(f"rodata={rodata}: {count} rounds in {time.monotonic() - began:.0f} s; "
                  "done in all (in the laziest round): " + ", ".join(
                      f"{name} {test.total[name]} ({test.least[name]})" for name in test.total))

@@ -28,10 +28,10 @@ def flip(guest, count):
                 f" echo offline > {file} || exit 1; i=$((i+1)); done", timeout=6 * count + 60)
 
 
-def flip_under_load(guest, count):
+def flip_under_load(ctx, guest, count):
     """Seconds that it took."""
     load, began = Load(guest, FILE_MIB), time.monotonic()
-    for done in range(0, count, AT_ONCE):
+    for done in ctx.rounds(count, AT_ONCE):
         flip(guest, min(AT_ONCE, count - done))
     seconds = time.monotonic() - began
     load.end()
@@ -54,7 +54,7 @@ def stock_beside(ctx, count):
     try:
         with ranges.hidden_ram(ctx, more=ranges.HASTE, tree="stock") as guest:
             begin(guest)
-            seconds = flip_under_load(guest, count)
+            seconds = flip_under_load(ctx, guest, count)
     except GuestDied as death:
         ctx.note(f"stock: {death.reason}")
     else:
@@ -66,9 +66,9 @@ def flipped(ctx):
     stock_beside(ctx, count)
     with ranges.hidden_ram(ctx, more=ranges.HASTE) as guest:
         begin(guest)
-        flip_under_load(guest, 10)
+        flip_under_load(ctx, guest, 10)
         first, before, moved = amounts(guest), state(guest), migrated(guest)
-        seconds = flip_under_load(guest, count)
+        seconds = flip_under_load(ctx, guest, count)
         moved = migrated(guest) - moved
         expect_same(before, state(guest))
         later = amounts(guest)

@@ -195,9 +195,9 @@ def cycle_under_load(guest, ident):
     take_away(guest, dimm)
 
 
-def run_loaded(guest, name, count):
+def run_loaded(ctx, guest, name, count):
     load = Load(guest, LOAD_MIB)
-    for i in range(count):
+    for i in ctx.rounds(count):
         cycle_under_load(guest, f"{name}{i}")
     load.end()
 
@@ -205,9 +205,9 @@ def run_loaded(guest, name, count):
 def dimms_under_load(ctx):
     count = ctx.times(DIMMS)
     with plain(ctx, "full") as guest:
-        run_loaded(guest, "warm", 2)
+        run_loaded(ctx, guest, "warm", 2)
         first, before = amounts(guest), state(guest)
-        run_loaded(guest, "d", count)
+        run_loaded(ctx, guest, "d", count)
         expect_same(before, state(guest))
         later = amounts(guest)
     small_drift(ctx, f"{count} DIMMs under load", first, later)

@@ -120,7 +120,7 @@ def survives(ctx):
                               for name, (pause, what) in FILES.items()}, COMMANDS)
         moved, collapsed = migrated(guest), count_of(guest, "thp_collapse_alloc")
         began = time.monotonic()
-        for _ in range(count):
+        for _ in ctx.rounds(count):
             cycles.one()
         seconds = time.monotonic() - began
         moved = migrated(guest) - moved

@@ -20,6 +20,7 @@ from observe import amounts, expect_same, small_drift, state
 
 CYCLES = int(os.environ.get("MEMHP_CYCLES", "60"))
 WARM_UP = 10
+AT_ONCE = 50                # so that who watches sees that it goes on
 
 # Removal waits until who is inside has left, so that those who stay long come seldom:
 # (pause in milliseconds, what to do).
@@ -60,11 +61,12 @@ def cycle(guest, count, timeout):
                 timeout=timeout)
 
 
-def walk_and_cycle(guest, count):
+def walk_and_cycle(ctx, guest, count):
     """(seconds, {walker: rounds})"""
     going = walkers(guest)
     began = time.monotonic()
-    cycle(guest, count, 10 * count)
+    for done in ctx.rounds(count, AT_ONCE):
+        cycle(guest, min(AT_ONCE, count - done), 60 * AT_ONCE)
     return time.monotonic() - began, going.end()
 
 
@@ -77,9 +79,9 @@ def walkers_and_removal(ctx):
     count = ctx.times(CYCLES)
     with hidden_ram(ctx, "on page_owner=on") as guest:
         load_ranges(guest)
-        walk_and_cycle(guest, WARM_UP)
+        walk_and_cycle(ctx, guest, WARM_UP)
         first, before = amounts(guest), state(guest)
-        seconds, done = walk_and_cycle(guest, count)
+        seconds, done = walk_and_cycle(ctx, guest, count)
         later = amounts(guest)
         expect_same(before, state(guest))
     ctx.note(f"{count} cycles in {seconds:.0f} s, meanwhile {in_words(done, WALKERS)}")
@@ -92,7 +94,7 @@ def stock_beside(ctx):
     try:
         with hidden_ram(ctx, tree="stock") as guest:
             load_ranges(guest)
-            _, done = walk_and_cycle(guest, CYCLES)
+            _, done = walk_and_cycle(ctx, guest, CYCLES)
     except GuestDied as death:
         ctx.note(f"stock: {death.reason}")
     else:
