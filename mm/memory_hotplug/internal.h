@@ -268,6 +268,9 @@ void mhp_depart(const struct memory_notify *note);
 /* A range becomes the zone's; who wrote its page structs settles the zone. */
 void mhp_zone_take(struct zone *zone, unsigned long pfn, unsigned long nr_pages);
 
+/* And is not any more. As long as others of it are offline, nobody settles it. */
+void mhp_zone_drop(struct zone *zone, unsigned long pfn, unsigned long nr_pages);
+
 /* Every page that the zone owns is online: is the zone contiguous now? */
 void mhp_zone_settle(struct zone *zone);
 

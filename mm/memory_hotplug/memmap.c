@@ -170,7 +170,7 @@ int mhp_init_memmap_on_memory(unsigned long pfn, unsigned long nr_pages,
  * @pfn:      first page of the block
  * @nr_pages: how many hold page structs
  *
- * Context: as there; the rest of the block is offline.
+ * Context: as there; the rest of the block is offline. The caller settles the zone.
  */
 void mhp_deinit_memmap_on_memory(unsigned long pfn, unsigned long nr_pages)
 {
@@ -178,6 +178,6 @@ void mhp_deinit_memmap_on_memory(unsigned long pfn, unsigned long nr_pages)
 
 	if (whole_sections(end) > pfn)
 		offline_mem_sections(pfn, whole_sections(end));
-	remove_pfn_range_from_zone(page_zone(pfn_to_page(pfn)), pfn, nr_pages);
+	mhp_zone_drop(page_zone(pfn_to_page(pfn)), pfn, nr_pages);
 	kasan_remove_zero_shadow(__va(PFN_PHYS(pfn)), PFN_PHYS(nr_pages));
 }

@@ -403,7 +403,16 @@ static void offline_commit(struct mhp_offlining *op)
 	writeback_set_ratelimit();
 	tell(op, MEM_OFFLINE, UINT_MAX);
 	mhp_for_each_run(run, op)
-		remove_pfn_range_from_zone(run->zone, run->pfn, run->nr_pages);
+		mhp_zone_drop(run->zone, run->pfn, run->nr_pages);
+}
+
+/* When all that went offline is no zone's any more, page structs' pages included. */
+static void settle_zones(const struct mhp_offlining *op)
+{
+	const struct mhp_run *run;
+
+	mhp_for_each_run(run, op)
+		mhp_zone_settle(run->zone);
 }
 
 static int try_offline(struct mhp_offlining *op)
@@ -434,7 +443,8 @@ static int try_offline(struct mhp_offlining *op)
  * @group:     memory group they belong to, or NULL
  *
  * What is in use is moved elsewhere, as long as that takes: a signal ends it, or
- * somebody who calls it off. Prints a line when it fails; everything is as before
+ * somebody who calls it off. Prints a line when it fails, 20 in ten
+ * seconds; everything is as before
  * then, but data that was moved stays where it is now.
  *
  * Context: process context, may sleep; memory hotplug lock held for writing.
@@ -464,7 +474,12 @@ int offline_pages(unsigned long start_pfn, unsigned long nr_pages,
 
 	mhp_assert_locked();
 	err = try_offline(&op);
-	return err ? not_offlined(&op, err) : 0;
+	if (err)
+		return not_offlined(&op, err);
+	/* what is before it in its section is counted, offline, and goes next */
+	if (IS_ALIGNED(start_pfn, PAGES_PER_SECTION))
+		settle_zones(&op);
+	return 0;
 }
 
 /* Memory blocks */
@@ -581,8 +596,10 @@ static int offline_blocks(struct mhp_offlining *op)
 
 	mem_hotplug_begin();
 	err = try_offline(op);
-	if (!err)
+	if (!err) {
 		walk_memory_blocks(op->start, op->size, NULL, put_block_away);
+		settle_zones(op);
+	}
 	mem_hotplug_done();
 	return err;
 }

@@ -392,9 +392,11 @@ static int init_memmap(struct unit *unit)
 
 static void deinit_memmap(struct unit *unit)
 {
-	if (unit->memmap_pages)
-		mhp_deinit_memmap_on_memory(unit->pfn - unit->memmap_pages,
-					    unit->memmap_pages);
+	if (!unit->memmap_pages)
+		return;
+	mhp_deinit_memmap_on_memory(unit->pfn - unit->memmap_pages,
+				    unit->memmap_pages);
+	mhp_zone_settle(unit->zone);
 }
 
 /* Who has to do something before the memory can be used does so. */

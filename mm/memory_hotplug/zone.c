@@ -236,6 +236,13 @@ static void span_without(struct zone *zone, unsigned long first,
 	pgdat_resize_unlock(pgdat, &flags);
 }
 
+void mhp_zone_drop(struct zone *zone, unsigned long pfn, unsigned long nr_pages)
+{
+	mhp_assert_locked();
+	clear_zone_contiguous(zone);
+	span_without(zone, pfn, pfn + nr_pages);
+}
+
 /**
  * remove_pfn_range_from_zone() - make a range a part of no zone
  * @zone:      the zone it is in
@@ -254,8 +261,7 @@ void remove_pfn_range_from_zone(struct zone *zone, unsigned long start_pfn,
 	if (zone_is_zone_device(zone))
 		return;
 
-	clear_zone_contiguous(zone);
-	span_without(zone, start_pfn, start_pfn + nr_pages);
+	mhp_zone_drop(zone, start_pfn, nr_pages);
 	/* what is before it in its section is counted, offline, and goes next */
 	if (IS_ALIGNED(start_pfn, PAGES_PER_SECTION))
 		mhp_zone_settle(zone);
