@@ -94,7 +94,8 @@ struct mhp_order {
  *
  * Those blocks of the range whose state is MEM_GOING_OFFLINE: the caller has
  * chosen them, and says what has become of them. It happens whole or not at all,
- * in one operation. On success their zone is NULL. A refusal is a line in the log.
+ * in one operation. On success their zone is NULL. A refusal is a line in the log,
+ * unless too many tries have failed lately.
  *
  * Context: process context, may sleep; device hotplug lock held, the memory
  * hotplug lock not: it is taken here.
@@ -157,7 +158,8 @@ int mhp_offline_cancel(u64 address);
  * mhp_block_removable() - can a memory block go offline, or is it?
  * @mem: the block; it cannot go away meanwhile
  *
- * Looks at its pages until one cannot move, and then once more a moment later.
+ * Looks at its pages until one is the kernel's for certain. If others cannot move, it
+ * looks once more a moment later.
  *
  * Context: process context, may sleep; takes no lock.
  * Return: true if nothing is known that speaks against it.

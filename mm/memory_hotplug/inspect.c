@@ -151,6 +151,19 @@ static bool is_certain(const struct folio *folio,
 	       (page_has_type(&folio->page) && !facts->hugetlb);
 }
 
+/*
+ * The block's own page structs go with it. The flag has other meanings for data, in the
+ * swap cache and of file systems.
+ */
+static bool is_memmap(struct page *page)
+{
+	const struct folio *folio = page_folio(page);
+
+	return PageVmemmapSelfHosted(page) && !folio_test_large(folio) &&
+	       !folio_test_lru(folio) && !folio_test_swapbacked(folio) &&
+	       !folio->mapping;
+}
+
 /* Return: pages of the folio that are in the range, from @pfn on. */
 static unsigned long survey_folio(struct mhp_survey *s, struct folio *folio,
 				  unsigned long pfn, unsigned long end)
@@ -181,8 +194,7 @@ static unsigned long survey_page(struct mhp_survey *s, struct page *page,
 		order = buddy_order_unsafe(page);
 		return order <= MAX_PAGE_ORDER ? 1UL << order : 1;
 	}
-	/* the block's own page structs go with it */
-	if (PageVmemmapSelfHosted(page))
+	if (is_memmap(page))
 		return 1;
 	/* nobody's: in a per-CPU list, a free huge page, on its way */
 	if (!page_count(page) && !PageTail(page))
@@ -237,6 +249,12 @@ void mhp_survey_until(unsigned long pfn, unsigned long nr_pages,
 	}
 }
 
+static bool moment_left(const struct mhp_survey *s)
+{
+	return !s->until ||
+	       ktime_get_ns() + MOMENT_MSEC * NSEC_PER_MSEC < s->until;
+}
+
 /*
  * A page that waits in a list of some CPU to get on the LRU, or that reclaim has
  * taken from there, looks like one that cannot move. So what looks bad is looked
@@ -246,7 +264,7 @@ void mhp_survey(unsigned long pfn, unsigned long nr_pages,
 		struct mhp_survey *survey)
 {
 	mhp_survey_until(pfn, nr_pages, survey);
-	if (!survey->blocked || seen_enough(survey))
+	if (!survey->blocked || seen_enough(survey) || !moment_left(survey))
 		return;
 	lru_add_drain_all();
 	msleep_interruptible(MOMENT_MSEC);
