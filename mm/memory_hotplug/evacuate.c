@@ -34,8 +34,12 @@
 /* Pages between two looks at the clock. */
 #define STRIDE_PAGES	8192UL
 
-#define MOVE_GFP	(GFP_USER | __GFP_MOVABLE | __GFP_RETRY_MAYFAIL)
-#define MOVE_GFP_SOON	(GFP_USER | __GFP_MOVABLE | __GFP_NORETRY)
+/* What there is no room for is named, by the kind that blockers have for it. */
+#define MOVE_GFP	(GFP_USER | __GFP_MOVABLE | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
+#define MOVE_GFP_SOON	(GFP_USER | __GFP_MOVABLE | __GFP_NOWARN | __GFP_NORETRY)
+
+/* Reclaim for one page may take so long; when less is left it is not tried. */
+#define RECLAIM_NSEC	(200 * PATIENCE_NSEC_PER_MSEC)
 
 int mhp_give_up(struct mhp_offlining *op)
 {
@@ -71,26 +75,53 @@ static void give_back_batch(struct mhp_offlining *op)
 	op->batch_pages = 0;
 }
 
+struct target {
+	struct migration_target_control control;
+	struct mhp_offlining *op;
+};
+
+static bool time_left(const struct mhp_offlining *op, u64 nsec)
+{
+	return !patience_over(&op->patience, ktime_get_ns() + nsec);
+}
+
+/* Where there is no room, each page may take its time until others give up memory. */
+static struct folio *room_for(struct folio *folio, unsigned long private)
+{
+	struct target *target = (struct target *)private;
+	struct mhp_offlining *op = target->op;
+
+	if (patience_limited(&op->patience)) {
+		/* a large one would be split for want of room */
+		if (!folio_test_large(folio) && mhp_give_up(op))
+			return NULL;
+		if (!time_left(op, RECLAIM_NSEC))
+			target->control.gfp_mask &= ~__GFP_DIRECT_RECLAIM;
+	}
+	return alloc_migration_target(folio, (unsigned long)&target->control);
+}
+
 /*
- * With a deadline nothing is waited for in the middle of a batch: neither a
- * folio's lock nor its write-back, nor that others give up memory. The next pass
- * is the second try.
+ * With a deadline neither a folio's lock nor its write-back is waited for in the middle
+ * of a batch. The next pass is the second try.
  */
 static int migrate_folios(struct mhp_offlining *op, int nid)
 {
 	bool soon = patience_limited(&op->patience);
-	struct migration_target_control target = {
-		.nid = nid,
-		.nmask = &op->targets,
-		.gfp_mask = soon ? MOVE_GFP_SOON : MOVE_GFP,
-		.reason = MR_MEMORY_HOTPLUG,
+	struct target target = {
+		.control = {
+			.nid = nid,
+			.nmask = &op->targets,
+			.gfp_mask = soon ? MOVE_GFP_SOON : MOVE_GFP,
+			.reason = MR_MEMORY_HOTPLUG,
+		},
+		.op = op,
 	};
 	unsigned int moved = 0;
 	int ret;
 
 	choose_targets(op, nid);
-	ret = migrate_pages(&op->batch, alloc_migration_target, NULL,
-			    (unsigned long)&target,
+	ret = migrate_pages(&op->batch, room_for, NULL, (unsigned long)&target,
 			    soon ? MIGRATE_ASYNC : MIGRATE_SYNC,
 			    MR_MEMORY_HOTPLUG, &moved);
 	op->moved += moved;
@@ -104,7 +135,7 @@ static void migrate_batch(struct mhp_offlining *op, int nid)
 
 	if (list_empty(&op->batch))
 		return;
-	no_room = migrate_folios(op, nid) == -ENOMEM;
+	no_room = migrate_folios(op, nid) == -ENOMEM && !mhp_give_up(op);
 	op->full |= no_room;
 	list_for_each_entry(folio, &op->batch, lru)
 		mhp_note_stuck(op->found, folio, no_room);
@@ -197,10 +228,8 @@ static void collect_folio(struct mhp_offlining *op, struct folio *folio,
 }
 
 /* A look without a reference: it may be wrong, and is corrected later. */
-static bool may_hold_data(const struct mhp_offlining *op, struct page *page)
+static bool may_hold_data(struct page *page)
 {
-	if (op->large_only && !PageHead(page))
-		return false;
 	return PageLRU(page) || PageHuge(page) || PageHWPoison(page) ||
 	       __folio_test_movable(page_folio(page));
 }
@@ -235,6 +264,12 @@ static unsigned long visit_data(struct mhp_offlining *op, struct page *page,
 	return next;
 }
 
+/* Huge pages of the pool move to others of it, for which it does not matter. */
+static bool is_large(struct page *page)
+{
+	return PageHead(page) && PageLRU(page) && !PageHuge(page);
+}
+
 /* Pages to pass over: a free block's, as far as one can tell without a lock. */
 static unsigned long free_run(struct page *page)
 {
@@ -248,7 +283,12 @@ static int visit_page(struct mhp_offlining *op, unsigned long pfn,
 {
 	struct page *page = pfn_to_page(pfn);
 
-	if (may_hold_data(op, page)) {
+	if (op->large_only) {
+		*next = is_large(page) ? visit_data(op, page, pfn) :
+					 pfn + free_run(page);
+		return 0;
+	}
+	if (may_hold_data(page)) {
 		*next = visit_data(op, page, pfn);
 		return 0;
 	}
@@ -266,15 +306,19 @@ static int visit_page(struct mhp_offlining *op, unsigned long pfn,
  * What was visited, but for what has not moved. In later passes there is nothing to
  * tell: they visit what they visited before.
  */
-static void tell_progress(const struct mhp_offlining *op, unsigned long pfn)
+static void tell_progress(struct mhp_offlining *op, unsigned long pfn)
 {
 	struct mhp_order *order = op->order;
 	u64 visited = PFN_PHYS(pfn) - op->start;
 	u64 stays = PFN_PHYS(op->batch_pages + op->found->pages);
-
 	/* a huge page that stays may begin before the range */
-	if (order->progress && !op->passes && !op->large_only)
-		order->progress(order, visited - min(visited, stays));
+	u64 done = op->large_only ? PFN_PHYS(op->moved) :
+				    visited - min(visited, stays);
+
+	if (!order->progress || op->passes || done <= op->done)
+		return;
+	op->done = done;
+	order->progress(order, done);
 }
 
 /* Some pages, then a look at the clock. */
@@ -340,7 +384,9 @@ static int move_large(struct mhp_offlining *op)
 	err = move_runs(op);
 	op->large_only = false;
 	op->full = false;
-	blocker_list_clear(op->found);
+	if (!err)
+		blocker_list_clear(op->found);
+	mhp_report_pass(op);
 	return err;
 }
 

@@ -63,6 +63,7 @@ struct mhp_run {
  * @huge_first:  range of hugetlb pages, in this pass: first page
  * @huge_end:    and the page behind the last
  * @large_only:  the others move when these have
+ * @done:        bytes of which it was told that they have moved
  * @full:        there was no room elsewhere
  * @poison_used: somebody can still get at a poisoned page, in this pass
  * @why:         it failed
@@ -79,6 +80,7 @@ struct mhp_offlining {
 	unsigned long batch_pages;
 	struct blocker_list *found;
 	unsigned long moved, total_moved, passes;
+	u64 done;
 	unsigned long huge_first, huge_end;
 	bool large_only, full, poison_used, quiet;
 	const char *why;
@@ -123,7 +125,7 @@ unsigned long mhp_take_free(const struct mhp_run *run);
 /* Until all is free: 0, or why not, and @found says what stays. */
 int mhp_evacuate(struct mhp_offlining *op);
 
-/* Why to give up now: -EINTR, -ECANCELED, -ETIMEDOUT, or 0. */
+/* Why to give up now, with @why set: -EINTR, -ECANCELED, -ETIMEDOUT, or 0. */
 int mhp_give_up(struct mhp_offlining *op);
 
 /* inspect.c */
