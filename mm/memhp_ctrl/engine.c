@@ -541,6 +541,8 @@ static int attach(struct engine_job *job)
 	}
 	if (!ret && job->policy != MEMHP_POLICY_OFFLINE)
 		ret = change(job);
+	if (!ret && stopped(job))
+		ret = fail(job, -ECANCELED, "it was called off");
 	if (ret)
 		take_away(job, &added);
 	if (ret && !job->left)

@@ -348,6 +348,27 @@ static int wait_for(struct genl_info *info, struct operation *op,
 	return err;
 }
 
+/*
+ * Who waits for what was called off is told what came of that. An error of its own is an
+ * answer, too: it has failed before, and is undone.
+ */
+static int wait_called_off(struct genl_info *info, struct operation *op,
+			   unsigned int msec)
+{
+	if (!msec)
+		return 0;
+	if (!operation_wait(op, msec))
+		return say(info->extack, -EINPROGRESS,
+			   "it is called off and has not ended yet, wait for an event");
+	if (!op->error)
+		return say(info->extack, -EALREADY,
+			   "it was done before it could be called off");
+	if (op->job.left)
+		return say(info->extack, -EBUSY,
+			   "it was called off, but a part of it is in use and stays: detach it");
+	return op->error == -ECANCELED ? 0 : say(info->extack, op->error, op->text);
+}
+
 /* If it is gone by the time of the answer, why: it has failed meanwhile. */
 static int reply_attach(struct genl_info *info, const uuid_t *uuid,
 			struct operation *op, unsigned int msec)
@@ -407,11 +428,10 @@ int memhp_nl_attach_doit(struct sk_buff *skb, struct genl_info *info)
 typedef struct verdict (*segment_fn)(struct segment *seg, struct genl_info *info,
 				     struct operation **op);
 
-/* Finds the segment, asks for something, and waits as long as it shall. */
+/* Finds the segment, and asks for something. */
 static int with_segment(struct genl_info *info, segment_fn function,
-			unsigned int msec)
+			struct operation **op)
 {
-	struct operation *op = NULL;
 	struct segment *seg;
 	uuid_t uuid;
 	int err = get_uuid(info, &uuid);
@@ -420,17 +440,19 @@ static int with_segment(struct genl_info *info, segment_fn function,
 		return err;
 	memhp_lock();
 	seg = memhp_find(&uuid);
-	err = answer(info, seg ? function(seg, info, &op) :
+	err = answer(info, seg ? function(seg, info, op) :
 				 NO(-ENOENT, "no segment has this uuid"));
 	memhp_unlock();
-	return err ?: wait_for(info, op, msec);
+	return err;
 }
 
 static int wait_with_segment(struct genl_info *info, segment_fn function)
 {
+	struct operation *op = NULL;
 	unsigned int msec;
 
-	return get_wait(info, &msec) ?: with_segment(info, function, msec);
+	return get_wait(info, &msec) ?: with_segment(info, function, &op) ?:
+	       wait_for(info, op, msec);
 }
 
 static enum segment_party speaker(const struct segment *seg,
@@ -489,12 +511,16 @@ static struct verdict stop(struct segment *seg, struct genl_info *info,
 	return memhp_abort(seg, speaker(seg, info), op);
 }
 
-/* That it was called off is what was wanted, no error. */
 int memhp_nl_abort_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	int err = wait_with_segment(info, stop);
+	struct operation *op = NULL;
+	unsigned int msec;
+	int err = get_wait(info, &msec) ?: with_segment(info, stop, &op);
 
-	return err == -ECANCELED ? 0 : err;
+	if (!err)
+		err = wait_called_off(info, op, msec);
+	operation_put(op);
+	return err;
 }
 
 static struct verdict reclaim(struct segment *seg, struct genl_info *info,
@@ -512,9 +538,10 @@ static struct verdict reclaim(struct segment *seg, struct genl_info *info,
 
 int memhp_nl_reclaim_doit(struct sk_buff *skb, struct genl_info *info)
 {
+	struct operation *op = NULL;	/* it begins none */
 	uuid_t uuid;
 
-	return with_segment(info, reclaim, 0) ?: get_uuid(info, &uuid) ?:
+	return with_segment(info, reclaim, &op) ?: get_uuid(info, &uuid) ?:
 	       reply_segment(info, &uuid);
 }
 

@@ -287,14 +287,32 @@ static int begin_abort(struct session *s)
 	return write_word(name, "abort");
 }
 
+/* Of an attach nothing is left then; of all else, the segment. */
+static enum status called_off(struct session *s, bool attach, int err,
+			      const struct memhp_segment *end)
+{
+	bool there = end->state == MEMHP_STATE_ATTACHED;
+
+	if (err && err != -ECANCELED)
+		return refused(s, err);
+	if (err && attach && there)
+		return complain("abort", -EBUSY,
+				"it was called off, but a part of it is in use and stays: detach it");
+	if (!err && (there || !attach))
+		return complain("abort", -EALREADY,
+				"it was done before it could be called off");
+	return STATUS_DONE;
+}
+
 enum status command_abort(struct session *s)
 {
-	struct memhp_segment end;
+	struct memhp_segment end = { .state = MEMHP_STATE_ABSENT };
 	int err = memhp_segment(s->m, s->o->uuid, &end);
+	bool attach = end.state == MEMHP_STATE_ATTACHING;
 
 	if (!err && end.state == MEMHP_STATE_ATTACHED)
 		return complain("abort", -EALREADY, "nothing is under way with it");
 	if (!err)
 		err = do_and_wait(s, begin_abort, s->o->uuid, &end);
-	return err && err != -ECANCELED ? refused(s, err) : STATUS_DONE;
+	return called_off(s, attach, err, &end);
 }

@@ -278,9 +278,14 @@ int memhp_change(struct memhp *m, const uint8_t uuid[MEMHP_UUID_LEN],
  * memhp_abort() - call off what is under way with a segment
  * @m: connection that attached or reclaimed it
  * @uuid: its name
- * @wait_ms: how long the answer may wait until all is undone
+ * @wait_ms: how long the answer may wait until all is undone; 0: not at all, and then 0
+ *	     says no more than that it was called off
  *
- * Return: 0; -EALREADY: nothing is under way; -ENOENT, -EINVAL, -EPERM, -EOWNERDEAD.
+ * Return: 0: called off, and all is as before; -EALREADY: nothing is under way, or it was
+ * done before it could be called off; -EINPROGRESS: called off, but the wait was over
+ * first; -EBUSY: an attach was called off, but a part is in use and stays: detach it; or
+ * the error of what had failed by itself, which is undone; -ENOENT, -EINVAL, -ERANGE,
+ * -EPERM, -EOWNERDEAD.
  */
 int memhp_abort(struct memhp *m, const uint8_t uuid[MEMHP_UUID_LEN],
 		uint32_t wait_ms);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Lets one operation bring memory online, and refuses each that comes after it: not until
- * the parameter "go" is set, so that there is time to use what is online already.
- * For test guests only.
+ * the parameter "go" is set, so that there is time to use what is online already. With
+ * "agree" it only lets them wait. For test guests only.
  */
 #include <linux/delay.h>
 #include <linux/errno.h>
@@ -18,6 +18,10 @@ static bool waiting;
 module_param(waiting, bool, 0400);
 MODULE_PARM_DESC(waiting, "is there somebody to be refused?");
 
+static bool agree;
+module_param(agree, bool, 0400);
+MODULE_PARM_DESC(agree, "refuse nothing, but wait");
+
 static bool passed;
 
 static int hear(struct notifier_block *nb, unsigned long event, void *unused)
@@ -29,7 +33,7 @@ static int hear(struct notifier_block *nb, unsigned long event, void *unused)
 	WRITE_ONCE(waiting, true);
 	while (!READ_ONCE(go))
 		msleep(20);
-	return notifier_from_errno(-ECANCELED);
+	return agree ? NOTIFY_OK : notifier_from_errno(-ECANCELED);
 }
 
 static struct notifier_block refuser = { .notifier_call = hear };

@@ -442,6 +442,11 @@ def abort(ctx):
         states = [line.split(" state=")[1].split()[0] for line in out.splitlines() if " state=" in line]
         assert states[1:] == [str(STATES.index("draining")), str(STATES.index("attached"))], out
         assert USAGES[int(segment(guest, 1)["usage"])] == "online-movable"
+        change, early, last, seg = ctl(
+            guest, "reclaim uuid=1 owner=test", f"change uuid=1 policy={OFFLINE} deadline=600000",
+            "abort uuid=1 wait=10000", "abort uuid=1 wait=10000", "get uuid=1")[1:]
+        good(change), good(early), refused(last, EALREADY, "nothing")
+        assert USAGES[int(seg.objects[0]["usage"])] == "online-movable", seg
         # by files, too: the writer is told, and so is another one
         writer = guest.start(f"echo unplug > {sysfs(1)}/state")
         wait_state(guest, 1, "draining")
@@ -817,7 +822,7 @@ SCENARIOS = [
     ("CTRL-03 udev hears of segments", uevents),
     ("CTRL-04 a segment of 16 ranges that cannot leave is told in full", told_in_full),
     ("CTRL-04 a deadline ends a detach, with blockers named", deadline),
-    ("CTRL-04 a detach is called off", abort),
+    ("CTRL-04 a detach is called off, and a change", abort),
     ("CTRL-05 events", events),
     ("CTRL-05 memory that breaks", poison),
     ("CTRL-05 an overrun is told, and a dump brings the listener level", overrun),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Memory comes online, is used at once, and then the rest of it is refused.
+"""Memory comes online, is used at once, and then the rest of it is refused, or called off.
 
 What was online goes again; what cannot, stays and is named. The module memhp_refuse waits
 before it refuses, so that there is time to use what is online by then. An undo that waited
@@ -7,9 +7,10 @@ for somebody's page would wait for ever, with every lock of hotplug.
 """
 
 import time
-from errno import ECANCELED
+from errno import EALREADY, EBUSY, ECANCELED, EINPROGRESS, ENOENT
 
-from controller import MOVABLE, Pin, attach, ctl, parse, segment, settled
+from controller import (MOVABLE, OFFLINE, Owner, Pin, attach, ctl, parse, segment, segments,
+                        settled, whole_lines)
 from observe import expect_same, state
 from probe import CMDLINE, EDGE, MEMORY, MIB, two_hidden, write
 
@@ -18,17 +19,17 @@ MODULE = "/sys/module/memhp_refuse/parameters"
 ENOUGH = 30                 # seconds for an undo; it takes less than one
 
 
-def load(guest):
-    status, out = guest.insmod("memhp_refuse")
+def load(guest, parameters=""):
+    status, out = guest.insmod("memhp_refuse", parameters)
     assert status == 0, out
 
 
 class Refused:
     """Something that is under way, with its first part online, and waits for a refusal."""
 
-    def __init__(self, guest, command):
+    def __init__(self, guest, command, parameters=""):
         self.guest = guest
-        load(guest)
+        load(guest, parameters)
         self.job = guest.start(command)
         guest.check(f"until grep -q Y {MODULE}/waiting; do sleep .1; done", timeout=60)
 
@@ -127,6 +128,74 @@ def attach_stays(ctx):
         assert segment(guest, 1) is None and not [b for b in guest.blocks() if b.start >= EDGE]
 
 
+# ---- called off while its last range comes online, which nobody refuses
+
+NOW = TWO.replace("wait=10000", "wait=0")
+
+
+class CalledOff(Refused):
+    """By the next controller: that of before does not wait, and dies."""
+
+    def __init__(self, guest, command):
+        super().__init__(guest, f"exec ctl {command}", "agree=Y")
+
+    def answers(self):
+        """Of all aborts; the last one is the only one that sees the end."""
+        heir = self.guest.start("exec ctl reclaim uuid=1 owner=test -- abort uuid=1 wait=0"
+                                " -- abort uuid=1 wait=200 -- abort uuid=1 wait=10000")
+        end = time.monotonic() + ENOUGH * self.guest.slowness
+        while len(parse(whole_lines(heir.output))) < 3 and time.monotonic() < end:
+            time.sleep(0.05)
+        self.go()
+        mine, *aborts = parse(heir.check(ENOUGH))
+        assert not mine.error, mine
+        return aborts
+
+
+def attach_called_off(ctx):
+    with machine(ctx) as guest:
+        load(guest)
+        guest.check("rmmod memhp_refuse")
+        assert not ctl(guest, TWO, "detach uuid=1 wait=10000")[1].error
+        before = state(guest)
+        at_once, early, last = CalledOff(guest, NOW).answers()
+        ctx.note(f"{at_once}; {early}; {last}")
+        yield at_once.error == 0, "CTRL-04 an abort that does not wait: 0"
+        yield early.error == EINPROGRESS and "event" in early.text, \
+            "CTRL-04 an abort that waits less than it takes: EINPROGRESS"
+        yield last.error == 0 and segments(guest) == {}, \
+            "CTRL-04 an attach is called off in its last range: 0, and no segment"
+        yield not [b for b in guest.blocks() if b.start >= EDGE], "CTRL-04 nor memory of it"
+        expect_same(before, state(guest))
+        yield ctl(guest, "abort uuid=1 wait=0")[0].error == ENOENT, \
+            "CTRL-04 then there is nothing to abort"
+
+
+def attach_called_off_in_use(ctx):
+    with machine(ctx) as guest:
+        off = CalledOff(guest, NOW)
+        pin = Pin(guest)
+        last = off.answers()[-1]
+        seg = settled(guest)[1]
+        ctx.note(f"{last}; {seg}")
+        assert last.error == EBUSY and "detach" in last.text, last
+        assert -int(seg["error"]) in (ECANCELED, -ECANCELED), seg
+        pin.release()
+        assert not ctl(guest, "reclaim uuid=1 owner=test", "detach uuid=1 wait=10000")[1].error
+
+
+def change_called_off_too_late(ctx):
+    """It was in its last range: nothing looks again, and all of it is as was asked for."""
+    with machine(ctx) as guest:
+        Owner(guest, TWO.replace(f"policy={MOVABLE}", f"policy={OFFLINE}")).good().die()
+        change = f"reclaim uuid=1 owner=test -- change uuid=1 policy={MOVABLE} deadline=600000"
+        last = CalledOff(guest, change).answers()[-1]
+        ctx.note(last)
+        assert last.error == EALREADY and "done before" in last.text, last
+        seg = settled(guest)[1]
+        assert (seg["usage"], seg["error"]) == ("2", "0"), seg
+
+
 SCENARIOS = [
     ("CORE-01 what is online when the rest is refused goes again", add_is_undone),
     ("CORE-01 it goes again when the one who adds it is about to end",
@@ -134,4 +203,8 @@ SCENARIOS = [
     ("CORE-01 what is in use when the rest is refused stays, and is not waited for", add_stays),
     ("CTRL-02 an attach that fails ends, also when somebody has got a page of it",
      attach_stays),
+    ("CTRL-02 CTRL-04 an attach is called off, and nothing of it is left", attach_called_off),
+    ("CTRL-02 CTRL-04 an attach is called off, and a part of it is in use",
+     attach_called_off_in_use),
+    ("CTRL-04 a change is called off when it is all but done", change_called_off_too_late),
 ]
