@@ -77,11 +77,13 @@ static ssize_t segment_show(struct device *dev, struct device_attribute *attr,
 	return len;
 }
 
-#define SEGMENT_FILE(name)						\
+#define SEGMENT_FILE_MODE(name, mode)					\
 	static struct segment_file name##_file = {			\
-		.attr = __ATTR(name, 0444, segment_show, NULL),		\
+		.attr = __ATTR(name, mode, segment_show, NULL),		\
 		.show = show_##name,					\
 	}
+
+#define SEGMENT_FILE(name)	SEGMENT_FILE_MODE(name, 0444)
 
 static int show_uuid(const struct segment *seg, char *buf)
 {
@@ -199,7 +201,8 @@ static int show_blockers(const struct segment *seg, char *buf)
 	return len;
 }
 
-SEGMENT_FILE(blockers);
+/* Where pages are is for root alone, as in /proc/kpageflags. */
+SEGMENT_FILE_MODE(blockers, 0400);
 
 /* Files that take something */
 

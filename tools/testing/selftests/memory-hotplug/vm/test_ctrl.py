@@ -340,6 +340,8 @@ def files(ctx):
             "memmap": "outside", "size": f"{2 * BLOCK:#x}", "progress": "100", "error": "0",
             "ranges": f"{EDGE:#x}-{EDGE + 2 * BLOCK - 1:#x}", "deadline_ms": "60000",
             "state": "offline", "uuid": "00000000-0000-0000-0000-000000000012"}, shown
+        modes = guest.check(f"cd {at}; stat -c '%n %a' blockers ranges state").split()
+        assert modes == ["blockers", "400", "ranges", "444", "state", "644"], modes
         for word, seen in (("online_movable", "online_movable"), ("offline", "offline"),
                            ("online_movable", "online_movable"), ("online", "online_movable")):
             guest.check(f"echo {word} > {at}/state; grep -x {seen} {at}/state")
