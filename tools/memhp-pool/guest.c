@@ -20,10 +20,16 @@ static int complain(struct guest *g, int err, const char *what)
 
 int guest_open(struct guest *g)
 {
+	struct memhp_segment *list = NULL;
 	int err = memhp_open(&g->m);
 
 	snprintf(g->owner, sizeof(g->owner), "pool-%s", g->pool);
-	return err ? complain(g, err, "the kernel has no controllers") : 0;
+	if (err)
+		return complain(g, err, "the kernel has no controllers");
+	/* who may not ask is to know it now, and not when the first order comes */
+	err = memhp_segments(g->m, &list);
+	free(list);
+	return err == -EPERM ? complain(g, err, "the kernel refuses") : 0;
 }
 
 /* Window */

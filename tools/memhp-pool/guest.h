@@ -26,7 +26,8 @@ struct guest {
  * guest_open() - connect to the kernel
  * @g: pool and start are set
  *
- * Return: 0, or what memhp_open() says; g->text has it in words.
+ * Return: 0; what memhp_open() says; -EPERM: a capability is missing. g->text has it in
+ * words.
  */
 int guest_open(struct guest *g);
 

@@ -90,6 +90,16 @@ def refusals(pool):
     expect(pool, {3: "a"})
 
 
+def powerless(pool):
+    """Root of another user namespace only."""
+    pool.kill_agent("b")
+    status, out = pool.guests["b"].run(f"busybox unshare -U -r {pool.agent_words('b')}")
+    pool.start_agent("b")
+    yield status == 1 and "the kernel refuses" in out and "CAP_SYS_ADMIN" in out, \
+        "CTRL-10 an agent that may not ask the kernel says so and ends"
+    pool.wait_rest()
+
+
 def misplaced(pool):
     """An agent that looks for the pool where no window is does not get anything."""
     pool.kill_agent("b")
@@ -233,6 +243,7 @@ def session(ctx):
     with Pool(ctx.guest, deadline_ms=2000, slowness=ctx.slowness) as pool:
         yield from moves(pool)
         yield from refusals(pool)
+        yield from powerless(pool)
         yield from misplaced(pool)
         yield from in_the_way(pool)
         yield from silent(pool)
