@@ -3,7 +3,8 @@
  * Events: to listeners of the netlink family, and to udev.
  *
  * Owns:      the numbers of events, one sequence for each group. A number is used up
- *            also if there was no memory for the message: who misses it asks again.
+ *            also if there was no memory for the message: listeners are told that they
+ *            missed one (ENOBUFS), and ask again.
  * Must not:  wait for a listener: one that does not read loses messages, and is told.
  * Locks:     the registry's, so that events come in the order of their numbers.
  */
@@ -59,12 +60,13 @@ static void send_event(struct segment *seg, enum memhp_event event,
 	if (!genl_has_listeners(&memhp_nl_family, &init_net, group))
 		return;
 	skb = memhp_segment_message(seg);
-	if (!skb)
-		return;
-	if (fill(skb, seg, event, number, command))
-		nlmsg_free(skb);
-	else
+	if (skb && !fill(skb, seg, event, number, command)) {
 		genlmsg_multicast(&memhp_nl_family, skb, 0, group, GFP_KERNEL);
+		return;
+	}
+	nlmsg_free(skb);
+	/* as if their buffers were full: it may be the last event for long */
+	genl_set_err(&memhp_nl_family, &init_net, 0, group, -ENOBUFS);
 }
 
 static void send_uevent(struct segment *seg, enum memhp_event event)
