@@ -592,13 +592,14 @@ static struct verdict change_owner(struct segment *seg, struct owner *owner)
 struct verdict memhp_reclaim(struct segment *seg, struct memhp_socket *socket,
 			     const char *name, const u64 *cookie)
 {
-	struct owner *owner = owner_find(name, true);
 	struct segment_step step;
 	struct verdict v = ask(seg, SEGMENT_RECLAIM, memhp_party(seg, socket),
 			       &step);
+	struct owner *owner;
 
 	if (v.err)
 		return v;
+	owner = owner_find(name, true);		/* it stays for good */
 	if (!owner)
 		return NO(-ENOMEM, "no memory for an owner, free some");
 	v = change_owner(seg, owner);

@@ -596,6 +596,12 @@ def quotas(ctx):
         q = ask(guest, "quota owner=q").objects[0]
         yield (q["6"], q["7"], q["8"], q["9"]) == ("0", "0", "0", "0"), \
             "CTRL-06 all of it is given back"
+        owner = Owner(guest, attach(3, EDGE, **off)).good()
+        before = ask(guest, "quotas").objects
+        refused(ask(guest, "reclaim uuid=3 owner=stranger"), EBUSY, "lives")
+        yield before and ask(guest, "quotas").objects == before, \
+            "CTRL-06 who was refused what is another's is no owner by that"
+        owner.die()
 
 
 # ---- death
