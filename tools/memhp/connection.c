@@ -263,10 +263,12 @@ int memhp_attach_distances(struct memhp *m,
 	struct nlmsghdr *msg = request(m, MEMHP_CMD_ATTACH);
 	int err = message_attach(msg, request_);
 
-	if (!err)
-		err = message_distances(msg, distance, nr);
 	if (err)
 		return refuse(m, err);
+	err = message_distances(msg, distance, nr);
+	if (err)
+		return fail(m, err,
+			    "a node gets 16 distances at most, set the others by /sys/kernel/mm/node_map");
 	return exchange(m, msg, segment ? decode_segment : NULL, segment);
 }
 

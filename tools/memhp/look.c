@@ -138,6 +138,8 @@ static enum status watch(struct session *s, struct memhp *ear)
 		got = memhp_next(ear, s->o->timeout_ms, &news);
 		if (!got)
 			break;
+		if (got == -ENOBUFS)	/* the gap before the next one is told with it */
+			memset(last, 0, sizeof(last));
 		if (got == -ENOBUFS || (got > 0 && skipped(&news, last)))
 			status = show_level(s);
 		else if (got < 0)

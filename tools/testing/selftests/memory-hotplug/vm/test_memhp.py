@@ -8,12 +8,14 @@ the netlink dump of the program ctl, which shares no code with the library.
 import json
 import re
 import shlex
+import signal
 import tempfile
+import time
 from collections import namedtuple
 from pathlib import Path
 
 import notifier
-from controller import CLASS, Pin, segments, sysfs, wait_state
+from controller import CLASS, OFFLINE, Pin, attach, ctl, segments, sysfs, wait_state
 from machines import GIB
 from memhp_vm import package, paths
 from observe import expect_same, state
@@ -175,6 +177,28 @@ def hears(ctx, guest):
     ctx.note(said)
     yield re.search(rf"{first} attached +{SMALL}", said) and " progress  100% " in said, \
         "CTRL-09 watch is for people, too, and ends when nothing comes any more"
+
+
+def misses(ctx, guest):
+    """Who does not read for a while is told once that events were lost, and of what is."""
+    ear = guest.start(f"exec memhp watch --json -t {8 * ctx.slowness}s 2>&1")
+    guest.check("for i in $(seq 100); do pidof memhp && break; sleep 0.1; done; sleep 0.5")
+    ear.kill(signal.SIGSTOP)
+    made, many = ctl(guest, attach(3, EDGE + GIB, owner="demo", policy=OFFLINE),
+                     "times 3000 reclaim uuid=3 owner=demo")
+    assert not made.error and not many.error, many
+    ear.kill(signal.SIGCONT)
+    end = time.monotonic() + 30 * ctx.slowness
+    while '"lost"' not in ear.output and time.monotonic() < end:
+        time.sleep(0.1)
+    time.sleep(ctx.slowness)
+    for answer in ctl(guest, "reclaim uuid=3 owner=demo", "detach uuid=3 wait=10000"):
+        assert not answer.error, answer
+    heard = [json.loads(line) for line in ear.check(90).splitlines()]
+    words = [e.get("event", "segment") for e in heard]
+    ctx.note(words)
+    assert words[-1] == "detached", words
+    yield words.count("lost") == 1, "CTRL-09 watch tells once that events were lost"
 
 
 # ---- what cannot be done
@@ -410,6 +434,7 @@ def session(ctx):
         yield from quotas(guest)
         yield from far_away(guest)
         yield from hears(ctx, guest)
+        yield from misses(ctx, guest)
         yield from fails_late(ctx, guest)
         pin = Pin(guest)
         yield from expect_blockers(ctx, guest, pin)
