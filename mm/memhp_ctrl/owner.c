@@ -3,7 +3,8 @@
  * Names of controllers, and their quotas.
  *
  * Owns:      the list of owners. An owner stays once it was named: its quota shall not
- *            be forgotten while it has nothing. Who may make them has CAP_SYS_ADMIN.
+ *            be forgotten while it has nothing. Who may make them has CAP_SYS_ADMIN
+ *            and CAP_NET_ADMIN.
  * Locks:     the registry's.
  */
 #include <linux/slab.h>

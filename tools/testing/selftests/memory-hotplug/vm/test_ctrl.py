@@ -651,7 +651,8 @@ def deaths(ctx):
 
 # ---- who may
 
-ASKED = (attach(1, EDGE), "segments", "windows", "quotas", "quota-set owner=o bytes=1",
+ASKED = (attach(1, EDGE), "segments", "windows", "quotas", "get uuid=1", "quota owner=o",
+         "quota-set owner=o bytes=1",
          "detach uuid=1", "change uuid=1 policy=0", "abort uuid=1", "reclaim uuid=1 owner=o")
 LISTENED = ("join events", "join progress")
 
