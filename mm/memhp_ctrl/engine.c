@@ -31,6 +31,7 @@
 #include <linux/wait.h>
 
 #include <memory_hotplug/blockers.h>
+#include <memory_hotplug/internal.h>
 
 #include "engine.h"
 
@@ -433,6 +434,27 @@ static int in_turn(struct engine_job *job, int (*work)(struct engine_job *job))
 
 /* Removing */
 
+/* The device hotplug lock is held: no range begins to host itself, or ends. */
+static bool is_part(const struct window *w)
+{
+	const struct mhp_host *host = mhp_host_find(w->start, range_size(w));
+
+	return host && (host->front.start != w->start ||
+			host->size != range_size(w));
+}
+
+/* The core would say so as well, but not before all of it is offline. */
+static int check_whole(struct engine_job *job)
+{
+	const struct window *w;
+
+	for (w = job->ranges->at; w < behind(job->ranges); w++)
+		if (is_part(w))
+			return fail(job, -EBUSY,
+				    "a range that holds its own page structs goes as a whole");
+	return 0;
+}
+
 /*
  * All of it is offline, and stays so: only one range by itself can be refused.
  * Return: how many of the ranges, the first ones, are still there.
@@ -452,13 +474,12 @@ static unsigned int remove_offline(const struct window_set *ranges)
 
 static int detach_locked(struct engine_job *job, struct tour *tour)
 {
-	int ret = tour_blocks(job, tour);
+	int ret = check_whole(job) ?: tour_blocks(job, tour);
 
 	if (ret || !remove_offline(job->ranges))
 		return ret;
 	undo(job->ranges, tour);
-	return fail(job, -EBUSY,
-		    "a range that holds its own page structs goes as a whole");
+	return fail(job, -EBUSY, "it cannot be removed, the log says why");
 }
 
 static int detach(struct engine_job *job)

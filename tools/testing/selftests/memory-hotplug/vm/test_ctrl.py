@@ -18,6 +18,7 @@ from controller import (CLASS, EVENTS, MOVABLE, OFFLINE, STATES, USAGES, Owner, 
 from machines import GIB
 from memhp_vm import Node, Topology
 from observe import amounts, expect_same, small_drift, state
+from offlining import migrated
 from probe import CMDLINE, EDGE, MIB, TOP, two_hidden, windows, write
 
 HIDDEN = GIB + 512 * MIB            # the first address that mem=512M hides
@@ -185,6 +186,18 @@ def own_page_structs(ctx):
         assert seen.objects[0]["size"] == str(6 * GIB), seen
         good(gone)
         assert segments(guest) == {} and not [b for b in guest.blocks() if b.start >= EDGE]
+        # in use it is refused just as well, and no page of it has been moved for that
+        good(ask(guest, attach(2, EDGE, 6 * GIB, policy=MOVABLE)))
+        guest.check("mkdir /tmp/full && mount -t tmpfs tmpfs /tmp/full &&"
+                    " dd if=/dev/zero of=/tmp/full/file bs=1M count=64")
+        before, moved = guest.blocks(), migrated(guest)
+        answer = ctl(guest, "reclaim uuid=2 owner=test",
+                     f"detach uuid=2 range={EDGE + front:#x}+{6 * GIB - front:#x} wait=10000")[1]
+        refused(answer, EBUSY, "as a whole")
+        assert migrated(guest) == moved, f"{migrated(guest) - moved} pages were moved for nothing"
+        assert guest.blocks() == before
+        good(ctl(guest, "reclaim uuid=2 owner=test", "detach uuid=2 wait=10000")[1])
+        assert migrated(guest) > moved, "there was nothing to be moved"
 
 
 INJECT = "/sys/kernel/debug/notifier-error-inject/memory/actions/MEM_GOING_ONLINE/error"
