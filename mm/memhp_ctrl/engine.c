@@ -131,6 +131,7 @@ struct tour {
 	u8 type;		/* enum mmop that blocks shall have */
 	u8 *was;		/* what each had, in their order */
 	unsigned int nr, back;	/* how many were noted, and are as they were */
+	bool poisoned;		/* was one noted that could not come online again? */
 };
 
 /* Called with the bytes of what is being done, and when that is done. */
@@ -494,9 +495,39 @@ int engine_detach(struct engine_job *job)
 
 /* Changing */
 
+static void note_poisoned(const struct memory_block *mem, void *arg)
+{
+	struct tour *tour = arg;
+
+	tour->poisoned |= mhp_block_poisoned(mem) &&
+			  !suits(memory_block_use(mem), type_of(tour, mem->nid));
+}
+
+/*
+ * A block with a poisoned page goes offline and stays so: what is to be online after
+ * that could not be, nor be again what it was.
+ */
+static int check_sound(struct engine_job *job, struct tour *tour)
+{
+	const struct window *w;
+
+	if (tour->type == MMOP_OFFLINE)
+		return 0;
+	for (w = job->ranges->at; w < behind(job->ranges); w++)
+		look_at_memory_blocks(w->start, range_size(w), tour, note_poisoned);
+	return tour->poisoned ?
+	       fail(job, -EHWPOISON,
+		    "a page of it is poisoned, it can go offline or be detached only") : 0;
+}
+
+static int change_locked(struct engine_job *job, struct tour *tour)
+{
+	return check_sound(job, tour) ?: tour_blocks(job, tour);
+}
+
 static int change(struct engine_job *job)
 {
-	return with_tour(job, mmop_of(job->policy), tour_blocks);
+	return with_tour(job, mmop_of(job->policy), change_locked);
 }
 
 int engine_change(struct engine_job *job)
@@ -561,7 +592,7 @@ static int attach(struct engine_job *job)
 			added.nr++;
 	}
 	if (!ret && job->policy != MEMHP_POLICY_OFFLINE)
-		ret = change(job);
+		ret = with_tour(job, mmop_of(job->policy), tour_blocks);
 	if (!ret && stopped(job))
 		ret = fail(job, -ECANCELED, "it was called off");
 	if (ret)

@@ -72,7 +72,7 @@ int mhp_check_range(u64 start, u64 size);
 int mhp_check_reach(u64 start, u64 size, bool need_mapping, int err);
 
 /* Has a memory error been found in it? */
-static inline bool mhp_block_poisoned(struct memory_block *mem)
+static inline bool mhp_block_poisoned(const struct memory_block *mem)
 {
 #ifdef CONFIG_MEMORY_FAILURE
 	return atomic_long_read(&mem->nr_hwpoison);

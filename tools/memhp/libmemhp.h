@@ -269,7 +269,8 @@ int memhp_detach(struct memhp *m, const uint8_t uuid[MEMHP_UUID_LEN],
  * @deadline_ms: undone if it takes longer; not 0
  * @wait_ms: how long the answer may wait for the end, at most MEMHP_MAX_WAIT_MS
  *
- * Return: as memhp_detach().
+ * Return: as memhp_detach(); -EHWPOISON: a page of it is poisoned, so that it could not
+ * come online again.
  */
 int memhp_change(struct memhp *m, const uint8_t uuid[MEMHP_UUID_LEN],
 		 uint32_t policy, uint32_t deadline_ms, uint32_t wait_ms);

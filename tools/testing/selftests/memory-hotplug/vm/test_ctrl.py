@@ -24,6 +24,7 @@ from probe import CMDLINE, EDGE, MIB, TOP, two_hidden, windows, write
 HIDDEN = GIB + 512 * MIB            # the first address that mem=512M hides
 BLOCK = 128 * MIB
 POISONED = 6                        # a kind of blocker
+EHWPOISON = 133                     # Python has no name for it
 FUZZ = int(os.environ.get("MEMHP_FUZZ", "4000"))
 OPERATIONS = int(os.environ.get("MEMHP_CYCLES", "80"))
 PAIRS = 10 * int(os.environ.get("MEMHP_CYCLES", "4"))
@@ -555,6 +556,14 @@ def poison(ctx):
             int(segment(guest, 1)["seq"]) == numbers[1], "CTRL-05 with the numbers of events"
         yield guest.check(f"cat {sysfs(1)}/blockers") == f"{pages[1]:#x} 0 poisoned 0 0\n", \
             "CTRL-05 the last one is in the segment's file"
+        before, moved = guest.blocks(), migrated(guest)
+        kernel, same = ctl(guest, "reclaim uuid=1 owner=test", "change uuid=1 policy=2 wait=10000",
+                           f"change uuid=1 policy={MOVABLE} wait=10000")[1:]
+        yield kernel.error == EHWPOISON and "poisoned" in kernel.text, \
+            "CTRL-04 memory with broken pages cannot change its zone: EHWPOISON"
+        yield guest.blocks() == before and migrated(guest) == moved, \
+            "CTRL-04 and nothing of it went offline for that"
+        yield same.error == 0, "CTRL-04 to ask for what it is goes well"
         good(ctl(guest, "reclaim uuid=1 owner=test", "detach uuid=1 wait=10000")[-1])
         yield set(segments(guest)) == {2}, "CTRL-04 memory with broken pages leaves"
 
