@@ -259,6 +259,39 @@ def aborts(ctx, guest):
         "CTRL-09 an error of long ago is none of an attach that is done again"
 
 
+REFUSE = "/sys/module/memhp_refuse/parameters"
+ATTACH_SMALL = f"attach -o demo -p online_movable --uuid {SMALL} {EDGE + GIB:#x}+128M"
+
+
+def called_off_late(guest, command, number):
+    """(status, text) of abort and of the command, which is about to be done by then."""
+    status, out = guest.insmod("memhp_refuse", "agree=Y")
+    assert status == 0, out
+    good(guest, ATTACH_SMALL)       # the first one to come online does not wait
+    good(guest, f"detach {SMALL}")
+    job = guest.start(f"exec memhp {command} 2>&1")
+    guest.check(f"until grep -q Y {REFUSE}/waiting; do sleep .1; done", timeout=60)
+    abort = guest.start(f"exec memhp abort {(BIG, SMALL)[number - 1]} 2>&1")
+    wait_state(guest, number, "aborting")
+    guest.check(f"echo Y > {REFUSE}/go")
+    said = abort.wait(60), job.wait(60)
+    guest.check("rmmod memhp_refuse")
+    return said
+
+
+def aborts_late(ctx, guest):
+    (status, text), (undone, why) = called_off_late(guest, ATTACH_SMALL, 2)
+    ctx.note((status, text, undone, why))
+    yield status == 0 and undone == 1 and list(segments(guest)) == [1], \
+        "CTRL-09 abort of an attach whose memory is all but there: nothing is left of it"
+    good(guest, f"policy {BIG} offline")
+    (status, text), (done, why) = called_off_late(guest, f"policy {BIG} online_movable", 1)
+    ctx.note((status, text, done, why))
+    yield status == 1 and "done before" in text and done == 0, \
+        "CTRL-09 abort of what is done nevertheless: status 1, and that it was"
+    assert shown(guest, "list")[0]["usage"] == "online_movable"
+
+
 def wrong_words():
     """(what, words, status, what it has to say)"""
     tiny = f"{EDGE + GIB:#x}+128M"
@@ -440,6 +473,7 @@ def session(ctx):
         yield from expect_blockers(ctx, guest, pin)
         yield from aborts(ctx, guest)
         pin.release()
+        yield from aborts_late(ctx, guest)
         yield from refusals(ctx, guest)
         yield from completions(guest)
         yield from examples(guest)
