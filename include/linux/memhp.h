@@ -433,7 +433,14 @@ typedef void (*mhp_pageset_init_t)(struct per_cpu_pages *pages,
  * Context: process context; memory hotplug lock held for writing, or boot.
  * Return: false if nothing is reserved, as at boot.
  */
+#ifdef CONFIG_MEMORY_HOTPLUG
 bool mhp_pageset_take(struct zone *zone, mhp_pageset_init_t init);
+#else
+static inline bool mhp_pageset_take(struct zone *zone, mhp_pageset_init_t init)
+{
+	return false;
+}
+#endif
 
 /**
  * mhp_boot_block_size() - how large memory blocks shall be
