@@ -57,11 +57,14 @@ int mhp_acpi_get_node(acpi_handle handle)
 	return NUMA_NO_NODE;
 }
 
+/* Without sysfs there are no links, and none is missing. */
 static bool has_firmware_node(struct device *dev)
 {
-	struct kernfs_node *link = sysfs_get_dirent(dev->kobj.sd,
-						    "firmware_node");
+	struct kernfs_node *link;
 
+	if (!IS_ENABLED(CONFIG_SYSFS))
+		return true;
+	link = sysfs_get_dirent(dev->kobj.sd, "firmware_node");
 	sysfs_put(link);
 	return link;
 }

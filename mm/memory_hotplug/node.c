@@ -57,10 +57,14 @@ static void node_down(int nid)
 	unregister_one_node(nid);
 }
 
+/* Without sysfs there are no directories, and nothing is missing in one. */
 static bool has_entry(struct kobject *dir, const char *name)
 {
-	struct kernfs_node *entry = sysfs_get_dirent(dir->sd, name);
+	struct kernfs_node *entry;
 
+	if (!IS_ENABLED(CONFIG_SYSFS))
+		return true;
+	entry = sysfs_get_dirent(dir->sd, name);
 	sysfs_put(entry);
 	return entry;
 }
