@@ -4,6 +4,7 @@
 The error is injected by a program that has the page (keep.c). Stock runs beside.
 """
 
+import errno
 import re
 
 from observe import expect_same, state
@@ -13,6 +14,7 @@ from ranges import ask, do, errno_name, set_state, state_file
 MIB = 1 << 20
 POISONED = 1 << 19          # of /proc/kpageflags
 WORD = 8
+INJECT = "/sys/kernel/debug/hwpoison"
 
 
 def corrupted(guest):
@@ -112,7 +114,31 @@ def in_files(ctx):
         yield from in_file(ctx, name)
 
 
+def inject(guest, area, options=""):
+    """The name of the error of the debugfs file, for a page of the range."""
+    pfn = area.start // guest.page_size() + 777
+    number = int(guest.check(f"echo {pfn:#x} | onewrite {options} {INJECT}/corrupt-pfn"))
+    return errno.errorcode.get(number, number)
+
+
+def injector(ctx):
+    """Page structs of what is not online are not looked at, with its filter or without."""
+    with machine(ctx, hidden=1) as guest:
+        area = Range(guest, 1, wanted=None)
+        for state_now in ("offline", "gone"):
+            if state_now == "gone":
+                do(guest, "remove", area.start, area.size)
+            for on in (0, 1):
+                guest.check(f"echo {on} > {INJECT}/corrupt-filter-enable")
+                name = f"a page that is {state_now}, filter {'on' if on else 'off'}"
+                yield inject(guest, area) == "ENXIO", f"SAFE-05 SAFE-06 {name}: ENXIO"
+                yield inject(guest, area, "-c") == "EPERM", \
+                    f"SAFE-05 {name}, without CAP_SYS_ADMIN: EPERM"
+        yield corrupted(guest) == 0, "SAFE-05 nothing was poisoned"
+
+
 SCENARIOS = [
     ("SAFE-05 a memory error in memory that was added", error),
     ("SAFE-05 a memory error in a page that is part of a file", in_files),
+    ("SAFE-05 an error is said to be in memory that is not online", injector),
 ]
