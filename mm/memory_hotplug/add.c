@@ -28,6 +28,7 @@
 struct addition {
 	u64 start, size;
 	int nid;
+	bool node_is_new;
 	bool driver_managed;
 	enum mhp_place place;
 	bool inaccessible;
@@ -104,14 +105,14 @@ static int join_node(const struct addition *a)
 	return 0;
 }
 
-static int add_locked(const struct addition *a)
+static int add_locked(struct addition *a)
 {
-	int node_is_new = mhp_node_begin(a->nid);
-	int ret;
+	int ret = mhp_node_begin(a->nid);
 
-	if (node_is_new < 0)
-		return mhp_not_added(a->start, a->size, node_is_new,
+	if (ret < 0)
+		return mhp_not_added(a->start, a->size, ret,
 				 "its node cannot be brought up");
+	a->node_is_new = ret;
 	ret = add_to_memblock(a);
 	if (ret)
 		goto node;
@@ -131,18 +132,20 @@ pieces:
 memblock:
 	mhp_memblock_forget(a->start, a->size);
 node:
-	if (node_is_new)
+	if (a->node_is_new)
 		mhp_node_abort(a->nid);
 	return ret;
 }
 
+/* A node may have been up without memory: since boot, or for its CPUs. */
 static void remove_again(const struct addition *a)
 {
 	mhp_wait_for_walkers();
 	mem_hotplug_begin();
 	mhp_pieces_remove(a->start, a->size);
 	mhp_memblock_forget(a->start, a->size);
-	try_offline_node(a->nid);
+	if (a->node_is_new)
+		try_offline_node(a->nid);
 	mem_hotplug_done();
 }
 
