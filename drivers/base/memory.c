@@ -48,6 +48,7 @@
 #include <linux/xarray.h>
 
 #include "memory_group.h"
+#include "memory_line.h"
 #include "memory_offline.h"
 #include "memory_probe.h"
 #include "memory_uevent.h"
@@ -503,8 +504,10 @@ static ssize_t state_store(struct device *dev, struct device_attribute *attr,
 			   const char *buf, size_t count)
 {
 	int wanted = mhp_online_type_from_str(buf);
-	int ret;
+	int ret = memory_line_permit("state");
 
+	if (ret)
+		return ret;
 	if (wanted < 0)
 		return wanted;
 	/* Does not wait: who holds the lock may be removing this very file. */
@@ -594,7 +597,10 @@ static ssize_t auto_online_blocks_store(struct device *dev,
 					const char *buf, size_t count)
 {
 	int wanted = mhp_online_type_from_str(buf);
+	int err = memory_line_permit("auto_online_blocks");
 
+	if (err)
+		return err;
 	if (wanted < 0)
 		return wanted;
 	mhp_set_default_online_type(wanted);

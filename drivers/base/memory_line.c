@@ -31,8 +31,7 @@ struct words {
 	unsigned int nr;
 };
 
-/* The owner of an open file may be anyone, so who writes counts, not who opened it. */
-static int permit(const char *file)
+int memory_line_permit(const char *file)
 {
 	if (capable(CAP_SYS_ADMIN))
 		return 0;
@@ -129,7 +128,7 @@ ssize_t memory_line_store(struct device *dev, struct device_attribute *attr,
 	const char *name = attr->attr.name;
 	struct memory_line line;
 	struct words w;
-	int err = permit(name);
+	int err = memory_line_permit(name);
 
 	if (!err && file->permit)
 		err = file->permit(name);

@@ -47,6 +47,12 @@ struct memory_line_file {
 	int (*act)(const struct memory_line *line);
 };
 
+/*
+ * May the task write this file? The owner of an open file may be anyone, so who writes
+ * counts, not who opened it. 0, or an error after a line in the log.
+ */
+int memory_line_permit(const char *file);
+
 /* Refuses, after a line in the log: an error, a wrong line, or what @act says. */
 ssize_t memory_line_store(struct device *dev, struct device_attribute *attr,
 			  const char *buf, size_t count);

@@ -11,7 +11,7 @@ from machines import GIB
 from memhp_vm import DtMemory
 from memhp_vm.loader import call, cells64, put_cells
 from observe import expect_same, state
-from probe import (CMDLINE, EDGE, MIB, TOP, Case, Window, block_size, glance, good, judge,
+from probe import (CMDLINE, EDGE, MEMORY, MIB, TOP, Case, Window, block_size, glance, good, judge,
                    refuse_all, try_case, two_hidden, windows, write)
 
 HIDDEN = GIB + 512 * MIB            # the first address that mem=512M hides
@@ -334,6 +334,33 @@ def nobody_cases(name, block):
             Case("another user opens it", name, text, EACCES, "-o -u 1000", lines=0)]
 
 
+WITHOUT = {
+    "root without CAP_SYS_ADMIN": "-c -o",
+    "who opened it has CAP_SYS_ADMIN, who writes has not": "-c",
+    "root opened it, another user writes": "-u 1000",
+}
+
+
+def by_nobody(name, text):
+    return [Case(what, name, text, EPERM, options) for what, options in WITHOUT.items()]
+
+
+def stock_files(ctx):
+    """The files that stock has, too, which does not ask who writes."""
+    with ctx.guest(firmware="dt", topology=two_hidden(), cmdline=CMDLINE) as guest:
+        good(guest, "probe", f"{EDGE:#x}")
+        state_of = f"memory{EDGE // block_size(guest)}/state"
+        policy = guest.check(f"cat {MEMORY}/auto_online_blocks")
+        yield from refuse_all(ctx, guest, by_nobody("auto_online_blocks", "online_movable"),
+                              "SYSFS-04")
+        yield guest.check(f"cat {MEMORY}/auto_online_blocks") == policy, \
+            "SYSFS-04 auto_online_blocks is as before"
+        yield from refuse_all(ctx, guest, by_nobody(state_of, "online_movable"), "SYSFS-04")
+        good(guest, state_of, "online_movable")
+        yield from refuse_all(ctx, guest, by_nobody(state_of, "offline"), "SYSFS-04")
+        good(guest, state_of, "offline")
+
+
 def bad_input(ctx):
     with with_reserved(ctx) as guest:
         block = block_size(guest)
@@ -466,6 +493,7 @@ def no_memory(ctx):
 
 
 SCENARIOS = [
+    ("SYSFS-04 state and auto_online_blocks ask who writes", stock_files),
     ("SYSFS-01 SYSFS-02 SYSFS-07 a block, and 1 GiB at once, come, are used and go: mem=, DT",
      under_dt),
     ("SYSFS-01 SYSFS-02 SYSFS-07 a block, and 1 GiB at once, come, are used and go: mem=, ACPI",
