@@ -11,6 +11,7 @@ from errno import EALREADY, EBUSY, ECANCELED, EINPROGRESS, ENOENT
 
 from controller import (MOVABLE, OFFLINE, Owner, Pin, attach, ctl, parse, segment, segments,
                         settled, whole_lines)
+from memhp_vm import Node, Topology
 from observe import expect_same, state
 from probe import CMDLINE, EDGE, MEMORY, MIB, two_hidden, write
 
@@ -87,6 +88,25 @@ def add_is_undone_for_the_dying(ctx):
         add.go()
         assert not [b for b in guest.blocks() if b.start >= EDGE]
         expect_same(before, state(guest))
+
+
+NODES = ("cat /sys/devices/system/node/online;"
+         " ls /sys/devices/system/node /sys/devices/system/node/node1")
+
+
+def node_stays_up(ctx):
+    """The tables name it, so that it is up from boot on, without memory or CPUs."""
+    topology = Topology(nodes=[Node("1G", 2), Node("2G", 0)])
+    with ctx.guest(firmware="dt", topology=topology,
+                   cmdline=f"{CMDLINE} memory_hotplug.memmap_on_memory=1") as guest:
+        before = guest.check(NODES)
+        assert before.splitlines()[0] == "0-1", f"node 1 is not up since boot: {before}"
+        guest.check(f"echo online_movable > {MEMORY}/auto_online_blocks")
+        guest.put("/tmp/two", f"{EDGE:#x} {2 * BLOCK:#x}".encode())
+        out, _ = Refused(guest, f"exec onewrite {MEMORY}/probe < /tmp/two").go()
+        assert int(out) == ECANCELED, out
+        assert not [b for b in guest.blocks() if b.start >= EDGE]
+        assert guest.check(NODES) == before
 
 
 def add_stays(ctx):
@@ -200,6 +220,7 @@ SCENARIOS = [
     ("CORE-01 what is online when the rest is refused goes again", add_is_undone),
     ("CORE-01 it goes again when the one who adds it is about to end",
      add_is_undone_for_the_dying),
+    ("CORE-01 a node that was up before the refused add stays up", node_stays_up),
     ("CORE-01 what is in use when the rest is refused stays, and is not waited for", add_stays),
     ("CTRL-02 an attach that fails ends, also when somebody has got a page of it",
      attach_stays),
