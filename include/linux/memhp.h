@@ -582,8 +582,9 @@ static inline void mhp_windows_changed(void)
  * Return: 0; -EINVAL: not made of memory blocks, or the node cannot be, or is
  * not known; -E2BIG: it cannot be mapped; -EEXIST: a part is there already;
  * -EPERM: a part is in no window; -EBUSY: a part is in a window, but something
- * else is there; -ENOMEM. A refusal is one line in the log, and nothing has
- * changed.
+ * else is there, or it would host its page structs while the system hibernates;
+ * -ENOMEM; or, where the policy wants it online, what mhp_online_block() says: -EINTR,
+ * or a listener's error. A refusal is one line in the log, and nothing has changed.
  */
 int mhp_probe_add(u64 start, u64 size, int nid);
 
@@ -597,7 +598,7 @@ int mhp_probe_add(u64 start, u64 size, int nid);
  * hotplug lock.
  * Return: 0; -EINVAL: not made of memory blocks; -ENOENT: no memory is there;
  * -EPERM: a part of it was not added by mhp_probe_add(); -EBUSY: a part is online,
- * or cannot be offlined; -EINTR: a signal came, or SIGKILL while it waited for
+ * or cannot be offlined, or it is a part of a range that hosts its page structs; -EINTR: a signal came, or SIGKILL while it waited for
  * walkers; -ENOMEM. A refusal is one line in
  * the log at least, and nothing has changed, but see offline_and_remove_memory().
  */
@@ -653,8 +654,9 @@ int mhp_attach_check(u64 start, u64 size, int *nid, const char **why);
  * lock.
  * Return: 0; -EINVAL: not made of memory blocks, or the node cannot be, or is not
  * known; -E2BIG: it cannot be mapped; -EEXIST: memory is there already; -EPERM: a part
- * is in no window; -EBUSY: something else is there; -ENOMEM. A refusal is one line in
- * the log, and nothing has changed.
+ * is in no window; -EBUSY: something else is there, or it would host its page structs
+ * while the system hibernates; -ENOMEM. A refusal is one line in the log, and nothing
+ * has changed.
  */
 int mhp_attach(u64 start, u64 size, int nid, bool inside);
 
