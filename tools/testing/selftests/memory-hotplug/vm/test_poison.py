@@ -8,7 +8,7 @@ import errno
 import re
 
 from observe import expect_same, state
-from offlining import Keeper, Range, machine, offline, report
+from offlining import MEMORY, Keeper, Range, machine, offline, report
 from ranges import ask, do, errno_name, set_state, state_file
 
 MIB = 1 << 20
@@ -137,8 +137,47 @@ def injector(ctx):
         yield corrupted(guest) == 0, "SAFE-05 nothing was poisoned"
 
 
+IN_SWAP = 1 << 62            # of /proc/PID/pagemap: an entry that is no mapping
+TYPE_BITS = 5               # of such an entry; the rest is the pfn, if it is a poisoned page's
+
+
+def entries(guest, pid):
+    """The pfns of a process's poisoned pages, by /proc/PID/pagemap."""
+    page, found = guest.page_size(), set()
+    for first, end in re.findall(r"^(\w+)-(\w+) ", guest.check(f"cat /proc/{pid}/maps"), re.M):
+        first, count = int(first, 16) // page, (int(end, 16) - int(first, 16)) // page
+        words = guest.check(f"dd if=/proc/{pid}/pagemap bs={WORD} skip={first} count={count}"
+                            f" 2> /dev/null | od -A n -v -t u8 -w{WORD}").split()
+        found |= {(word & ((1 << 55) - 1)) >> TYPE_BITS for word in map(int, words)
+                  if word & IN_SWAP}
+    return found
+
+
+def entry_outlives(ctx):
+    """A process that never looks again has the entry of the page, and there is no page."""
+    with machine(ctx, hidden=1) as guest:
+        area = Range(guest, 1)
+        keeper = Keeper(guest, "idle", MIB)
+        address = keeper.pfn * guest.page_size()
+        assert area.start <= address < area.start + area.size, hex(address)
+        guest.check(f"echo {address:#x} > {MEMORY}/hard_offline_page")
+        yield entries(guest, keeper.pid) == {keeper.pfn}, \
+            "SAFE-05 who has a page with an error keeps an entry of it"
+        error, _ = offline(guest, area.text())
+        yield error == "0", "SAFE-05 the block can go offline meanwhile"
+        yield entries(guest, keeper.pid) == {keeper.pfn}, "SAFE-06 pagemap of an offline page"
+        yield ask(guest, "remove", area.start, area.size) == "0", "SAFE-05 and be removed"
+        yield entries(guest, keeper.pid) == {keeper.pfn}, "SAFE-06 pagemap of a page that is gone"
+        status, _ = guest.run(f"cd /proc/{keeper.pid} && cat smaps smaps_rollup > /tmp/smaps"
+                              " && grep -q Rss: /tmp/smaps")
+        yield status == 0, "SAFE-06 smaps of a page that is gone"
+        guest.check(f"kill -KILL {keeper.pid}")
+        keeper.job.wait(60)
+
+
 SCENARIOS = [
     ("SAFE-05 a memory error in memory that was added", error),
     ("SAFE-05 a memory error in a page that is part of a file", in_files),
     ("SAFE-05 an error is said to be in memory that is not online", injector),
+    ("SAFE-05 the entry of a page with an error outlives the page", entry_outlives),
 ]
