@@ -202,6 +202,18 @@ static inline bool mhp_block_removable(struct memory_block *mem)
 int memory_blocks_offline(u64 start, u64 size, struct mhp_order *order);
 
 /**
+ * mhp_tears_host() - would removing a range tear another one apart?
+ * @start: first physical address, bytes
+ * @size:  bytes
+ *
+ * A range that holds its own page structs is removed as a whole and by itself.
+ *
+ * Context: device hotplug lock held, for the answer to stay true.
+ * Return: true if it is a part of such a range, or more than one.
+ */
+bool mhp_tears_host(u64 start, u64 size);
+
+/**
  * mhp_remove_offline() - remove memory, and say whether that was possible
  * @start: first physical address, bytes, a multiple of a memory block
  * @size:  bytes, a multiple of a memory block
@@ -598,8 +610,8 @@ int mhp_probe_add(u64 start, u64 size, int nid);
  * hotplug lock.
  * Return: 0; -EINVAL: not made of memory blocks; -ENOENT: no memory is there;
  * -EPERM: a part of it was not added by mhp_probe_add(); -EBUSY: a part is online,
- * or cannot be offlined, or it is a part of a range that hosts its page structs; -EINTR: a signal came, or SIGKILL while it waited for
- * walkers; -ENOMEM. A refusal is one line in
+ * or cannot be offlined, or it is a part of a range that hosts its page structs; -EINTR:
+ * a signal came, or SIGKILL while it waited for walkers; -ENOMEM. A refusal is one line in
  * the log at least, and nothing has changed, but see offline_and_remove_memory().
  */
 int mhp_probe_remove(u64 start, u64 size, bool offline);

@@ -37,6 +37,16 @@ static inline unsigned long memory_block_memmap(const struct memory_block *mem)
 	return mem->altmap ? mem->altmap->free : 0;
 }
 
+/* Has a memory error been found in it? It does not come online again then. */
+static inline bool memory_block_is_poisoned(const struct memory_block *mem)
+{
+#ifdef CONFIG_MEMORY_FAILURE
+	return atomic_long_read(&mem->nr_hwpoison);
+#else
+	return false;
+#endif
+}
+
 /* How a block is used: an enum mmop that would bring it there, or MMOP_OFFLINE. */
 static inline u8 memory_block_use(const struct memory_block *mem)
 {

@@ -31,7 +31,6 @@
 #include <linux/wait.h>
 
 #include <memory_hotplug/blockers.h>
-#include <memory_hotplug/internal.h>
 
 #include "engine.h"
 
@@ -435,22 +434,13 @@ static int in_turn(struct engine_job *job, int (*work)(struct engine_job *job))
 
 /* Removing */
 
-/* The device hotplug lock is held: no range begins to host itself, or ends. */
-static bool is_part(const struct window *w)
-{
-	const struct mhp_host *host = mhp_host_find(w->start, range_size(w));
-
-	return host && (host->front.start != w->start ||
-			host->size != range_size(w));
-}
-
 /* The core would say so as well, but not before all of it is offline. */
 static int check_whole(struct engine_job *job)
 {
 	const struct window *w;
 
 	for (w = job->ranges->at; w < behind(job->ranges); w++)
-		if (is_part(w))
+		if (mhp_tears_host(w->start, range_size(w)))
 			return fail(job, -EBUSY,
 				    "a range that holds its own page structs goes as a whole");
 	return 0;
@@ -499,7 +489,7 @@ static void note_poisoned(const struct memory_block *mem, void *arg)
 {
 	struct tour *tour = arg;
 
-	tour->poisoned |= mhp_block_poisoned(mem) &&
+	tour->poisoned |= memory_block_is_poisoned(mem) &&
 			  !suits(memory_block_use(mem), type_of(tour, mem->nid));
 }
 

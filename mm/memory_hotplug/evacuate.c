@@ -15,6 +15,8 @@
 #include <linux/gfp.h>
 #include <linux/hugetlb.h>
 #include <linux/ktime.h>
+#include <linux/memhp.h>
+#include <linux/memhp_block.h>
 #include <linux/migrate.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -473,7 +475,7 @@ static int try_again(struct mhp_offlining *op)
 
 static int is_poisoned(struct memory_block *mem, void *unused)
 {
-	return mhp_block_poisoned(mem);
+	return memory_block_is_poisoned(mem);
 }
 
 /* What is all free need not be looked through; but poisoned pages count as free. */

@@ -138,6 +138,13 @@ static int __init host_init(void)
 }
 early_initcall(host_init);
 
+bool mhp_tears_host(u64 start, u64 size)
+{
+	const struct mhp_host *host = mhp_host_find(start, size);
+
+	return host && (host->front.start != start || host->size != size);
+}
+
 struct mhp_host *mhp_host_find(u64 start, u64 size)
 {
 	struct mhp_host *host;

@@ -71,16 +71,6 @@ int mhp_check_range(u64 start, u64 size);
  */
 int mhp_check_reach(u64 start, u64 size, bool need_mapping, int err);
 
-/* Has a memory error been found in it? */
-static inline bool mhp_block_poisoned(const struct memory_block *mem)
-{
-#ifdef CONFIG_MEMORY_FAILURE
-	return atomic_long_read(&mem->nr_hwpoison);
-#else
-	return false;
-#endif
-}
-
 /* What a range that is not one breaks. */
 #define MHP_RANGE_RULE \
 	"start and size must be multiples of a memory block, size not zero; see block_size_bytes, and memory_block_size= for the next boot"

@@ -463,7 +463,7 @@ static int check_block(struct memory_block *mem, const char **why)
 	 * Onlining begins new page structs, which know nothing of the poison:
 	 * the bad pages would be given out. To offline them is welcome.
 	 */
-	if (mhp_block_poisoned(mem)) {
+	if (memory_block_is_poisoned(mem)) {
 		*why = "it has poisoned pages";
 		return -EHWPOISON;
 	}
@@ -507,7 +507,7 @@ struct run {
 static bool is_special(struct memory_block *mem)
 {
 	return mem->altmap || mem->zone || mem->state != MEM_OFFLINE ||
-	       mem->nid < 0 || !node_online(mem->nid) || mhp_block_poisoned(mem);
+	       mem->nid < 0 || !node_online(mem->nid) || memory_block_is_poisoned(mem);
 }
 
 static bool continues(const struct run *run, struct memory_block *mem)

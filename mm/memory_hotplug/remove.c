@@ -72,10 +72,10 @@ static int check(u64 start, u64 size, struct survey *s)
 	if (s->boot)
 		return mhp_not_removed(start, size, -EPERM,
 				       "a part of it was there at boot and stays, see the line above");
-	host = mhp_host_find(start, size);
-	if (host && (host->front.start != start || host->size != size))
+	if (mhp_tears_host(start, size))
 		return mhp_not_removed(start, size, -EBUSY,
 				       "it holds page structs and tables of a range that has to go as a whole, by itself");
+	host = mhp_host_find(start, size);
 	if (host)
 		size -= host->front.size;
 	if (s->blocks != size / memory_block_size_bytes())
