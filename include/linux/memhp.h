@@ -224,6 +224,28 @@ bool mhp_tears_host(u64 start, u64 size);
 int mhp_remove_offline(u64 start, u64 size);
 
 /**
+ * mhp_walkers_wait() - wait until nobody looks at page structs of what is offline
+ * @order: may be called off
+ * @until: as of ktime_get_ns(); %U64_MAX: for as long as it takes
+ *
+ * Who looks later finds the memory offline. See Documentation/core.rst, "Walkers".
+ *
+ * Context: process context, sleeps; device hotplug lock held: there is one who waits.
+ * Return: 0; -ETIMEDOUT; or what the order was called off with.
+ */
+int mhp_walkers_wait(const struct mhp_order *order, u64 until);
+
+/**
+ * mhp_remove_waited() - mhp_remove_offline(), after mhp_walkers_wait()
+ * @start: first physical address, bytes, a multiple of a memory block
+ * @size:  bytes, a multiple of a memory block
+ *
+ * Context: process context, may sleep; device hotplug lock held since all of it is offline.
+ * Return: as remove_memory().
+ */
+int mhp_remove_waited(u64 start, u64 size);
+
+/**
  * memory_blocks_take_back() - undo that memory blocks of a range have come online
  * @start: first physical address, bytes, a multiple of a memory block
  * @size:  bytes, a multiple of a memory block

@@ -447,7 +447,8 @@ static int check_whole(struct engine_job *job)
 }
 
 /*
- * All of it is offline, and stays so: only one range by itself can be refused.
+ * All of it is offline, and stays so, and nobody looks at its page structs: only one
+ * range by itself can be refused.
  * Return: how many of the ranges, the first ones, are still there.
  */
 static unsigned int remove_offline(const struct window_set *ranges)
@@ -457,7 +458,7 @@ static unsigned int remove_offline(const struct window_set *ranges)
 	for (; nr; nr--) {
 		const struct window *w = &ranges->at[nr - 1];
 
-		if (mhp_remove_offline(w->start, range_size(w)))
+		if (mhp_remove_waited(w->start, range_size(w)))
 			break;
 	}
 	return nr;
@@ -467,10 +468,13 @@ static int detach_locked(struct engine_job *job, struct tour *tour)
 {
 	int ret = check_whole(job) ?: tour_blocks(job, tour);
 
-	if (ret || !remove_offline(job->ranges))
+	if (ret)
 		return ret;
+	ret = mhp_walkers_wait(&job->order, job->patience.end);
+	if (!ret && !remove_offline(job->ranges))
+		return 0;
 	undo(job->ranges, tour);
-	return fail(job, -EBUSY, "it cannot be removed, the log says why");
+	return fail(job, ret ?: -EBUSY, "it cannot be removed, the log says why");
 }
 
 static int detach(struct engine_job *job)
@@ -543,12 +547,20 @@ static int try_offline(const struct window *w, void *unused)
 	return memory_blocks_take_back(w->start, range_size(w));
 }
 
+/* Others may look at its page structs for as long as they like; so long is waited. */
+#define UNDO_NSEC	(10000 * PATIENCE_NSEC_PER_MSEC)
+
 /* Somebody else may have onlined it meanwhile, and use it. */
 static void take_away(struct engine_job *job, const struct window_set *added)
 {
+	struct mhp_order calm = { };
+
+	if (!added->nr)
+		return;
 	lock_device_hotplug();
 	job->left = added->nr;
-	if (!each_range(added, NULL, try_offline))
+	if (!each_range(added, NULL, try_offline) &&
+	    !mhp_walkers_wait(&calm, ktime_get_ns() + UNDO_NSEC))
 		job->left = remove_offline(added);
 	unlock_device_hotplug();
 }

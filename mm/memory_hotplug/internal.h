@@ -296,6 +296,9 @@ static inline void mhp_wait_for_walkers(void)
 /* The same, for those who can still undo: 0, or -EINTR when the task is killed. */
 int mhp_wait_for_walkers_killable(void);
 
+/* An order was called off: mhp_walkers_wait() may be over. */
+void mhp_walkers_look(void);
+
 /* remove.c */
 
 /* remove_memory() for a caller that can try again: -EINTR when it is killed. */

@@ -84,22 +84,28 @@ static int check(u64 start, u64 size, struct survey *s)
 	return 0;
 }
 
-/* It stays offline meanwhile; nobody else has to wait for walkers. */
-static int wait_for_walkers(u64 start, u64 size, bool killable)
+/* How to wait for walkers, while it stays offline; nobody else has to. */
+enum patience_with_walkers {
+	WAIT,
+	WAIT_KILLABLE,
+	HAVE_WAITED,
+};
+
+static int wait_for_walkers(u64 start, u64 size, enum patience_with_walkers how)
 {
-	if (!killable)
+	if (how == WAIT)
 		mhp_wait_for_walkers();
-	else if (mhp_wait_for_walkers_killable())
+	else if (how == WAIT_KILLABLE && mhp_wait_for_walkers_killable())
 		return mhp_not_removed(start, size, -EINTR,
 				       "killed while somebody looks at page structs, as compaction or a read of /proc/kpageflags does");
 	return 0;
 }
 
-static int remove_offline(u64 start, u64 size, bool killable)
+static int remove_offline(u64 start, u64 size, enum patience_with_walkers how)
 {
 	struct survey s;
 	int ret = check(start, size, &s) ?:
-		  wait_for_walkers(start, size, killable);
+		  wait_for_walkers(start, size, how);
 
 	if (ret)
 		return ret;
@@ -114,12 +120,12 @@ static int remove_offline(u64 start, u64 size, bool killable)
 	return 0;
 }
 
-static int try_remove(u64 start, u64 size, bool killable)
+static int try_remove(u64 start, u64 size, enum patience_with_walkers how)
 {
 	int ret;
 
 	memory_uevents_begin(start, size);
-	ret = remove_offline(start, size, killable);
+	ret = remove_offline(start, size, how);
 	memory_uevents_end();
 	return ret;
 }
@@ -140,15 +146,20 @@ void __remove_memory(u64 start, u64 size)
 
 int mhp_remove_offline(u64 start, u64 size)
 {
-	return try_remove(start, size, false);
+	return try_remove(start, size, WAIT);
 }
 
-static int remove_locking(u64 start, u64 size, bool killable)
+int mhp_remove_waited(u64 start, u64 size)
+{
+	return try_remove(start, size, HAVE_WAITED);
+}
+
+static int remove_locking(u64 start, u64 size, enum patience_with_walkers how)
 {
 	int ret;
 
 	lock_device_hotplug();
-	ret = try_remove(start, size, killable);
+	ret = try_remove(start, size, how);
 	unlock_device_hotplug();
 	return ret;
 }
@@ -167,13 +178,13 @@ static int remove_locking(u64 start, u64 size, bool killable)
  */
 int remove_memory(u64 start, u64 size)
 {
-	return remove_locking(start, size, false);
+	return remove_locking(start, size, WAIT);
 }
 EXPORT_SYMBOL_GPL(remove_memory);
 
 int mhp_remove_memory_killable(u64 start, u64 size)
 {
-	return remove_locking(start, size, true);
+	return remove_locking(start, size, WAIT_KILLABLE);
 }
 
 /* How the blocks of a range were used, in their order. */
@@ -229,7 +240,7 @@ static int offline_and_remove(u64 start, u64 size, struct mhp_order *order,
 	ret = memory_blocks_offline(start, size, order);
 	if (ret < 0)
 		return ret;
-	ret = remove_offline(start, size, true);
+	ret = remove_offline(start, size, WAIT_KILLABLE);
 	if (ret)
 		put_back_online(start, size, types);
 	return ret;

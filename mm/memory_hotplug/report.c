@@ -62,8 +62,10 @@ static DECLARE_WAIT_QUEUE_HEAD(called_off);
 void mhp_order_stop(struct mhp_order *order, int err)
 {
 	/* read by mhp_give_up(); the first reason counts */
-	if (!cmpxchg(&order->stop, 0, err))
-		wake_up_all(&called_off);
+	if (cmpxchg(&order->stop, 0, err))
+		return;
+	wake_up_all(&called_off);
+	mhp_walkers_look();
 }
 
 void mhp_report_wait(const struct mhp_offlining *op, u64 nsec)

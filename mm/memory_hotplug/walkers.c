@@ -5,8 +5,13 @@
  * Owns:      waiting for them.
  * Locks:     the device hotplug lock is held, so there is one who waits.
  */
+#include <linux/errno.h>
 #include <linux/export.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/memhp.h>
 #include <linux/memmap_walk.h>
+#include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/srcu.h>
 #include <linux/wait.h>
@@ -54,14 +59,48 @@ static void wait_and_answer(struct work_struct *work)
 
 static DECLARE_WORK(waiting, wait_and_answer);
 
-int mhp_wait_for_walkers_killable(void)
+static unsigned long ask(void)
 {
 	unsigned long request = asked + 1;
 
 	WRITE_ONCE(asked, request);
 	queue_work(system_unbound_wq, &waiting);
+	return request;
+}
+
+static bool is_answered(unsigned long request)
+{
 	/* pairs with wait_and_answer() */
-	if (wait_event_killable(answers, smp_load_acquire(&answered) == request))
-		return -EINTR;
-	return 0;
+	return smp_load_acquire(&answered) == request;
+}
+
+int mhp_wait_for_walkers_killable(void)
+{
+	unsigned long request = ask();
+
+	return wait_event_killable(answers, is_answered(request)) ? -EINTR : 0;
+}
+
+static long jiffies_until(u64 end)
+{
+	u64 now = ktime_get_ns();
+
+	return end == U64_MAX ? MAX_SCHEDULE_TIMEOUT :
+				nsecs_to_jiffies(end - min(end, now)) + 1;
+}
+
+int mhp_walkers_wait(const struct mhp_order *order, u64 until)
+{
+	unsigned long request = ask();
+
+	wait_event_idle_timeout(answers, is_answered(request) ||
+				READ_ONCE(order->stop), jiffies_until(until));
+	if (is_answered(request))
+		return 0;
+	return READ_ONCE(order->stop) ?: -ETIMEDOUT;
+}
+
+void mhp_walkers_look(void)
+{
+	wake_up(&answers);
 }

@@ -8,9 +8,11 @@ to do with it, but that cannot be known of a walker.
 
 import time
 
+from controller import MOVABLE, STATES, ask, attach, ctl, parse, segments
+from errno import ETIMEDOUT
 from memhp_vm import CommandFailed
 from memhp_vm.pulse import deadline
-from probe import MEMORY
+from probe import CMDLINE, EDGE, MEMORY, two_hidden
 from ranges import command, do, hidden_ram, load, set_state, state_file
 from machines import GIB, HIDDEN
 from observe import expect_same, state
@@ -172,7 +174,36 @@ def the_waiting_may_be_killed(ctx):
         expect_same(before, state(guest))
 
 
+def as_before(guest, before):
+    """The segment is attached, and all of it online as it was."""
+    found = segments(guest)[1]
+    return (STATES[int(found["state"])] == "attached"
+            and [b.state for b in guest.blocks() if b.start >= EDGE] == before)
+
+
+def a_controller_gives_up(ctx):
+    with ctx.guest(firmware="dt", topology=two_hidden(), cmdline=CMDLINE) as guest:
+        held = Held(guest, "memory_failure")
+        assert not ask(guest, attach(1, EDGE, policy=MOVABLE)).error
+        before = [b.state for b in guest.blocks() if b.start >= EDGE]
+        late = ctl(guest, "reclaim uuid=1 owner=test", "detach uuid=1 deadline=2000 wait=10000")[-1]
+        yield late.error == ETIMEDOUT and as_before(guest, before), \
+            f"CTRL-04 SAFE-06 the deadline ends a detach that waits for a walker: {late}"
+        job = guest.start("ctl reclaim uuid=1 owner=test -- detach uuid=1 deadline=600000"
+                          f" -- sleep {STILL * 1000} -- abort uuid=1 wait=10000")
+        job.wait(60)
+        stopped = parse(job.output)[-1]
+        yield stopped.error == 0 and as_before(guest, before), \
+            f"CTRL-04 SAFE-06 so does abort: {stopped}"
+        held.release()
+        gone = ctl(guest, "reclaim uuid=1 owner=test", "detach uuid=1 deadline=10000 wait=10000")[-1]
+        yield not gone.error and not [b for b in guest.blocks() if b.start >= EDGE], \
+            f"CTRL-04 when the walker has left it goes: {gone}"
+
+
 SCENARIOS = [
+    ("CTRL-04 SAFE-06 a controller's detach does not wait for a walker longer than it may",
+     a_controller_gives_up),
     ("SAFE-06 removal waits for a walker that stands still", each_is_waited_for),
     ("SAFE-06 who waits for a walker may be killed", the_waiting_may_be_killed),
 ]
