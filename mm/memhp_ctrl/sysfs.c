@@ -317,6 +317,23 @@ ATTRIBUTE_GROUPS(segment);
 
 /* Devices */
 
+/* add_uevent_var() without a format: a third of its cost, in each attach and event. */
+static int add_word(struct kobj_uevent_env *env, const char *key,
+		    const char *value)
+{
+	size_t head = strlen(key), all = head + strlen(value) + 1;
+	char *at = env->buf + env->buflen;
+
+	if (env->envp_idx >= ARRAY_SIZE(env->envp) ||
+	    all > sizeof(env->buf) - env->buflen)
+		return -ENOMEM;
+	memcpy(at, key, head);
+	memcpy(at + head, value, all - head);
+	env->envp[env->envp_idx++] = at;
+	env->buflen += all;
+	return 0;
+}
+
 /*
  * What listeners were told last: that is right before udev is told. Who asks for an event
  * of the past, by the file uevent, may hold no lock.
@@ -325,10 +342,10 @@ static int segment_uevent(const struct device *dev, struct kobj_uevent_env *env)
 {
 	const struct segment *seg = container_of_const(dev, struct segment, dev);
 
-	return add_uevent_var(env, "MEMHP_UUID=%s",
-			      dev_name(dev) + strlen(SEGMENT_PREFIX)) ?:
-	       add_uevent_var(env, "MEMHP_STATE=%s",
-			      state_name(seg, READ_ONCE(seg->told)));
+	return add_word(env, "MEMHP_UUID=",
+			dev_name(dev) + strlen(SEGMENT_PREFIX)) ?:
+	       add_word(env, "MEMHP_STATE=",
+			state_name(seg, READ_ONCE(seg->told)));
 }
 
 static void segment_release(struct device *dev)
