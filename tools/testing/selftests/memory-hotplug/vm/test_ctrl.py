@@ -685,6 +685,29 @@ def nothing_is_allowed(ctx, guest, drop, words=ASKED + LISTENED):
     assert numbers == [EPERM] * len(words)
 
 
+def client(ctx):
+    """A life by the C client that the kernel's generator makes of the specification."""
+    with machine(ctx) as guest:
+        warm(guest)
+        before = state(guest)
+        lines = guest.check(f"generated {EDGE:x}").splitlines()
+        ctx.note("\n".join(lines))
+        # usage: a change begins and ends, and a detach begins
+        steps = [tuple(line.split(" ", 2)) for line in lines if not line.startswith("windows")]
+        yield any(line.startswith(f"windows 0 {EDGE:#x} ") for line in lines), \
+            "CTRL-01 the generated client lists windows"
+        refused = [step for step in steps if step[1] != "0"]
+        yield [(name, int(error)) for name, error, _ in refused] == [
+            ("attach", EINVAL), ("detach", ENOENT)] and all("Kernel" in s[2] for s in refused), \
+            f"CTRL-03 it gets errors, and the kernel's words: {refused}"
+        good = [" ".join(step) for step in steps if step[1] == "0"]
+        yield good == ["join 0", "attach 0 attached generated", "change 0",
+                       "segments 0 generated attached online-movable 1", "detach 0",
+                       "event 0 attached", *3 * ["event 0 usage"], "event 0 detached"], \
+            f"CTRL-02 CTRL-04 CTRL-05 it attaches, changes, detaches, and hears of it: {good}"
+        expect_same(before, state(guest))
+
+
 def nobody(ctx):
     with machine(ctx) as guest:
         warm(guest)
@@ -838,6 +861,7 @@ def stock(ctx):
 
 
 SCENARIOS = [
+    ("CTRL-02 CTRL-04 CTRL-05 the client that is generated", client),
     ("CTRL-01 windows: dump, files and debugfs agree, and follow the administrator",
      windows_agree),
     ("CTRL-01 a window's limit is kept", window_limits),
