@@ -57,18 +57,19 @@ static int survey_block(struct memory_block *mem, void *arg)
 	return 0;
 }
 
-static int check(u64 start, u64 size, struct survey *s)
+static struct survey survey(u64 start, u64 size)
 {
-	int ret = mhp_check_range(start, size);
-	struct mhp_host *host;
+	struct survey s = { .nid = NUMA_NO_NODE };
 
-	if (ret)
-		return mhp_not_removed(start, size, ret, MHP_RANGE_RULE);
-	*s = (struct survey){ .nid = NUMA_NO_NODE };
-	walk_memory_blocks(start, size, s, survey_block);
-	if (s->online)
-		return mhp_not_removed(start, size, -EBUSY,
-				       "a part of it is online");
+	walk_memory_blocks(start, size, &s, survey_block);
+	return s;
+}
+
+/* What offlining does not change. */
+static int check_range(u64 start, u64 size, const struct survey *s)
+{
+	const struct mhp_host *host;
+
 	if (s->boot)
 		return mhp_not_removed(start, size, -EPERM,
 				       "a part of it was there at boot and stays, see the line above");
@@ -82,6 +83,19 @@ static int check(u64 start, u64 size, struct survey *s)
 		return mhp_not_removed(start, size, -EINVAL,
 				       "a part of it is not there");
 	return 0;
+}
+
+static int check(u64 start, u64 size, struct survey *s)
+{
+	int ret = mhp_check_range(start, size);
+
+	if (ret)
+		return mhp_not_removed(start, size, ret, MHP_RANGE_RULE);
+	*s = survey(start, size);
+	if (s->online)
+		return mhp_not_removed(start, size, -EBUSY,
+				       "a part of it is online");
+	return check_range(start, size, s);
 }
 
 /* How to wait for walkers, while it stays offline; nobody else has to. */
@@ -233,9 +247,12 @@ static void put_back_online(u64 start, u64 size, u8 *types)
 static int offline_and_remove(u64 start, u64 size, struct mhp_order *order,
 			      u8 *types)
 {
+	struct survey s = survey(start, size);
+	int ret = check_range(start, size, &s);
 	u8 *next = types;
-	int ret;
 
+	if (ret)
+		return ret;
 	look_at_memory_blocks(start, size, &next, note_block);
 	ret = memory_blocks_offline(start, size, order);
 	if (ret < 0)

@@ -6,11 +6,14 @@ hundreds of MiB for good.
 """
 
 import re
+from errno import EBUSY
 
 import shortage
 from machines import GIB, hidden_ram
 from memhp_vm import GuestDied, Node, Topology
+from offlining import migrated
 from observe import amounts, drift, expect_same, in_words, mapped_by_kind, state, table_pages
+from probe import CMDLINE, EDGE, MEMORY, good, write
 
 LARGE = 64
 KIB_PER_GIB = 64            # of old memory, at most
@@ -162,6 +165,24 @@ def too_dear(ctx):
     assert re.search(rf"\[mem {start:#018x}-.* it takes \d+ KiB of memory in use", said), said
 
 
+def part_stays(ctx):
+    """By hand: a part of what hosts itself is refused before a page of it has moved."""
+    with ctx.guest(firmware="dt", cmdline=CMDLINE,
+                   topology=Topology(nodes=[Node("8G", 1)])) as guest:
+        guest.check(f"echo online_movable > {MEMORY}/auto_online_blocks")
+        good(guest, "probe", f"{EDGE:#x} {6 * GIB:#x}")
+        guest.check("mkdir /tmp/full && mount -t tmpfs tmpfs /tmp/full &&"
+                    " dd if=/dev/zero of=/tmp/full/file bs=1M count=64")
+        blocks, moved = guest.blocks(), migrated(guest)
+        first = min(b.start for b in blocks if b.start >= EDGE)
+        assert first > EDGE, "it does not host itself"
+        error = write(guest, "remove", f"offline {first:#x} {EDGE + 6 * GIB - first:#x}")
+        yield error == EBUSY and guest.blocks() == blocks and migrated(guest) == moved, \
+            f"MAP-10 a part is refused, {migrated(guest) - moved} pages have moved"
+        good(guest, "remove", f"offline {EDGE:#x} {6 * GIB:#x}")
+        yield migrated(guest) > moved, "MAP-10 the whole goes, and its data stays"
+
+
 def stock_large(ctx):
     """Noted, not judged."""
     ctx.need_stock()
@@ -185,5 +206,6 @@ SCENARIOS = [
      page_is_missing),
     ("MAP-10 a DIMM whose page structs fit elsewhere is usable whole", small_still_elsewhere),
     ("CORE-02 CORE-09 what cannot be paid for is refused with its price", too_dear),
+    ("MAP-10 a part of what hosts itself cannot go alone", part_stays),
     ("MAP-10 stock beside it", stock_large),
 ]
