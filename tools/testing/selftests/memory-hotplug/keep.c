@@ -15,9 +15,9 @@
  *	idle	as anon, but written once and verified at the end
  *	pin	as idle, and its first page is in a pipe (vmsplice) until SIGUSR1
  *		comes. Only such pages have references that migration cannot explain
- *	fault	as idle, or as file if there is a FILE, but the kernel is told that the first page has an error, and
- *		asked whether it sees to it that nobody reads that: ends at once, with
- *		status 0 if it does
+ *	fault	as idle, or as file if there is a FILE, but the kernel is told that the
+ *		first page has an error, and asked whether it sees to it that nobody
+ *		reads that: ends at once, with status 0 if it does
  *
  * Prints "ready PFN", PFN being that of the first page, when the pattern is there for
  * the first time, and at the end how often it was verified and how many words were
@@ -33,6 +33,8 @@
 #include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "frame.h"
 
 #define STEP	0x9e3779b97f4a7c15ull	/* odd: no value comes twice */
 #define THP	(2ul << 20)
@@ -105,18 +107,6 @@ static size_t verify_words(const volatile uint64_t *words, size_t count,
 	for (size_t i = 0; i < count; i++)
 		bad += words[i] != (seed + i) * STEP;
 	return bad;
-}
-
-static unsigned long long pfn_of(const void *p)
-{
-	uint64_t entry = 0;
-	int fd = open("/proc/self/pagemap", O_RDONLY);
-	off_t at = (uintptr_t)p / sysconf(_SC_PAGESIZE) * sizeof(entry);
-
-	if (fd < 0 || pread(fd, &entry, sizeof(entry), at) != sizeof(entry))
-		fail("/proc/self/pagemap");
-	close(fd);
-	return entry & ((1ull << 55) - 1);
 }
 
 static void pin(void *page)
@@ -211,7 +201,7 @@ int main(int argc, char **argv)
 		fail("mlock");
 	if (is(argv[1], "pin"))
 		pin(words);
-	printf("ready %#llx\n", pfn_of(words));
+	printf("ready %#llx\n", (unsigned long long)frame_of(words));
 	fflush(stdout);
 	if (is(argv[1], "fault"))
 		return read_error(words);

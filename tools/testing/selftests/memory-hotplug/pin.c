@@ -16,21 +16,12 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "frame.h"
+
 static void fail(const char *what)
 {
 	perror(what);
 	exit(2);
-}
-
-static unsigned long frame_of(const void *at, long page)
-{
-	int fd = open("/proc/self/pagemap", O_RDONLY);
-	uint64_t entry = 0;
-
-	if (fd < 0 || pread(fd, &entry, sizeof(entry), (uintptr_t)at / page * 8) != 8)
-		fail("pagemap");
-	close(fd);
-	return entry >> 63 ? entry & ((1ull << 55) - 1) : 0;
 }
 
 int main(int argc, char **argv)
@@ -51,7 +42,8 @@ int main(int argc, char **argv)
 	memset(iov.iov_base, 0x5a, page);
 	if (argc == 2 && vmsplice(ends[1], &iov, 1, 0) != page)
 		fail("vmsplice");
-	printf("%#lx %d\n", frame_of(iov.iov_base, page), getpid());
+	printf("%#llx %d\n", (unsigned long long)frame_of(iov.iov_base),
+	       getpid());
 	fflush(stdout);
 	if (argc > 2 && madvise(iov.iov_base, page, MADV_HWPOISON))
 		fail("madvise");
