@@ -310,7 +310,11 @@ def like_stock(ctx):
 
 # ---- CORE-07, without a guest
 
-OBJECTS = ("mm/memory_hotplug.o", "drivers/base/memory.o")
+MMU = "arch/arm64/mm/mmu.o"
+OBJECTS = ("mm/memory_hotplug.o", "drivers/base/memory.o", MMU)
+# what stock's mmu.o gives to those who add and remove memory
+HOTPLUG_HALF = {"arch_add_memory", "arch_remove_memory", "arch_get_mappable_range",
+                "vmemmap_populate", "vmemmap_free"}
 
 
 def images(ctx):
@@ -356,8 +360,17 @@ def same_options(ctx):
     return bool(words) and not lost
 
 
+def without_half(ctx):
+    """True if the half of mmu.c that is about hotplug is in stock's object only."""
+    theirs, ours = ({name for _, name in symbols.everything(symbols.built(tree, ctx.config, MMU))}
+                    for tree in ("stock", ctx.tree))
+    ctx.note(f"in stock's {MMU} only: {', '.join(sorted(theirs - ours))}")
+    return HOTPLUG_HALF <= theirs - ours
+
+
 def symbol_tables(ctx):
     ctx.need_stock()
+    yield without_half(ctx), f"CORE-07 MAP-01 stock's half of {MMU} is gone"
     for name in OBJECTS:
         yield same_symbols(ctx, name), f"CORE-07 global symbols of {name}"
         yield same_exports(ctx, name), f"CORE-07 exports of {name}"
