@@ -77,8 +77,12 @@ class Keeper:
 
 # ---- what is asked for, and what is said
 
+def of_vmstat(guest, name):
+    return int(guest.check(f"awk '$1 == \"{name}\" {{ print $2 }}' /proc/vmstat"))
+
+
 def migrated(guest):
-    return int(guest.check("awk '$1 == \"pgmigrate_success\" { print $2 }' /proc/vmstat"))
+    return of_vmstat(guest, "pgmigrate_success")
 
 
 def in_movable(guest):

@@ -13,6 +13,7 @@ import ranges
 from load import Load
 from memhp_vm import GuestDied
 from observe import amounts, expect_same, small_drift, state
+from offlining import migrated
 
 AT = 2 << 30
 FLIPS = int(os.environ.get("MEMHP_FLIPS", "100"))
@@ -41,10 +42,6 @@ def flip_under_load(ctx, guest, count):
 def begin(guest):
     ranges.load(guest)
     ranges.do(guest, "add", AT, guest.blocks()[0].size)
-
-
-def migrated(guest):
-    return int(guest.check("grep pgmigrate_success /proc/vmstat").split()[1])
 
 
 def stock_beside(ctx, count):

@@ -16,7 +16,7 @@ from itertools import product
 from machines import GIB
 from observe import expect_same
 from offlining import (BLOCKERS, MEMORY, RETRIES, TIMEOUT, Keeper, Range, cancel, check,
-                       in_movable, machine, migrated, offline, report, timed)
+                       in_movable, machine, migrated, of_vmstat, offline, report, timed)
 from probe import Case, refuse_all
 from ranges import do, set_state
 
@@ -51,10 +51,6 @@ def moved_once(ctx):
     for gib, mib in ((1, 700), (4, 1000), (8, 1200)):
         ratios = {tree: part_used(ctx, tree, gib, mib) for tree in ctx.trees}
         yield ratios[ctx.tree] <= 1.02, f"OFFLINE-01 {gib} GiB, {mib} MiB of it in use"
-
-
-def of_vmstat(guest, name):
-    return int(guest.check(f"awk '$1 == \"{name}\" {{ print $2 }}' /proc/vmstat"))
 
 
 def large_first(ctx):

@@ -325,15 +325,6 @@ def good_lines(block):
             "window_remove": f"64G {block:#x}"}
 
 
-def nobody_cases(name, block):
-    """A good line by those who must not write it."""
-    text = good_lines(block)[name]
-    return [Case("root without CAP_SYS_ADMIN", name, text, EPERM, "-c -o"),
-            Case("who opened it has CAP_SYS_ADMIN, who writes has not", name, text, EPERM, "-c"),
-            Case("root opened it, another user writes", name, text, EPERM, "-u 1000"),
-            Case("another user opens it", name, text, EACCES, "-o -u 1000", lines=0)]
-
-
 WITHOUT = {
     "root without CAP_SYS_ADMIN": "-c -o",
     "who opened it has CAP_SYS_ADMIN, who writes has not": "-c",
@@ -342,7 +333,15 @@ WITHOUT = {
 
 
 def by_nobody(name, text):
+    """A good line by those who may open the file, and must not write it."""
     return [Case(what, name, text, EPERM, options) for what, options in WITHOUT.items()]
+
+
+def nobody_cases(name, block):
+    """A good line by those who must not write it."""
+    text = good_lines(block)[name]
+    return by_nobody(name, text) + [Case("another user opens it", name, text, EACCES,
+                                         "-o -u 1000", lines=0)]
 
 
 def stock_files(ctx):

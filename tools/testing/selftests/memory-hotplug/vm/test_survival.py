@@ -10,12 +10,11 @@ MEMHP_CYCLES cycles, 10 if it is not set; less on a kernel that is slow.
 """
 
 import os
-import re
 import time
 
 from load import Again, in_words
 from memhp_vm import DtMemory, DtPmem, Node, Topology
-from offlining import MEMORY, Keeper, Range, migrated, report
+from offlining import MEMORY, Keeper, Range, migrated, of_vmstat, report
 from machines import GIB
 from ranges import FOLDER, HASTE
 
@@ -73,10 +72,6 @@ def machine(ctx):
                      cmdline=f"nokaslr cma=32M {HASTE}")
 
 
-def count_of(guest, name):
-    return int(re.search(rf"^{name} (\d+)", guest.check("cat /proc/vmstat"), re.M)[1])
-
-
 class Cycles:
     """The range, and what a cycle asks for."""
 
@@ -118,13 +113,13 @@ def survives(ctx):
         where = {"address": address, "pfn": address // guest.page_size()}
         going = Again(guest, {name: (pause, what.format(**where))
                               for name, (pause, what) in FILES.items()}, COMMANDS)
-        moved, collapsed = migrated(guest), count_of(guest, "thp_collapse_alloc")
+        moved, collapsed = migrated(guest), of_vmstat(guest, "thp_collapse_alloc")
         began = time.monotonic()
         for _ in ctx.rounds(count):
             cycles.one()
         seconds = time.monotonic() - began
         moved = migrated(guest) - moved
-        collapsed = count_of(guest, "thp_collapse_alloc") - collapsed
+        collapsed = of_vmstat(guest, "thp_collapse_alloc") - collapsed
         done = going.end() | ({"khugepaged": collapsed} if collapsed else {})
         killed = int(guest.check(f"awk '/^oom_kill / {{ print $2 }}' {CGROUP}/small/memory.events"))
         said = [f"{name}: {keeper.end()}" for name, keeper in keepers.items()]
