@@ -214,16 +214,6 @@ int memory_blocks_offline(u64 start, u64 size, struct mhp_order *order);
 bool mhp_tears_host(u64 start, u64 size);
 
 /**
- * mhp_remove_offline() - remove memory, and say whether that was possible
- * @start: first physical address, bytes, a multiple of a memory block
- * @size:  bytes, a multiple of a memory block
- *
- * Context: process context, may sleep; device hotplug lock held.
- * Return: as remove_memory().
- */
-int mhp_remove_offline(u64 start, u64 size);
-
-/**
  * mhp_walkers_wait() - wait until nobody looks at page structs of what is offline
  * @order: may be called off
  * @until: as of ktime_get_ns(); %U64_MAX: for as long as it takes
@@ -236,7 +226,7 @@ int mhp_remove_offline(u64 start, u64 size);
 int mhp_walkers_wait(const struct mhp_order *order, u64 until);
 
 /**
- * mhp_remove_waited() - mhp_remove_offline(), after mhp_walkers_wait()
+ * mhp_remove_waited() - remove memory that is offline, after mhp_walkers_wait()
  * @start: first physical address, bytes, a multiple of a memory block
  * @size:  bytes, a multiple of a memory block
  *

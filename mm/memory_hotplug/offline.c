@@ -443,9 +443,8 @@ static int try_offline(struct mhp_offlining *op)
  * @group:     memory group they belong to, or NULL
  *
  * What is in use is moved elsewhere, as long as that takes: a signal ends it, or
- * somebody who calls it off. Prints a line when it fails, 20 in ten
- * seconds; everything is as before
- * then, but data that was moved stays where it is now.
+ * somebody who calls it off. When it fails a line says why, in the log, of 20 tries in
+ * ten seconds; everything is then as before, but data that was moved stays where it is.
  *
  * Context: process context, may sleep; memory hotplug lock held for writing.
  * Return: 0; -EINVAL: not such a range, or it has holes or spans zones; -EBUSY:

@@ -155,12 +155,7 @@ static int try_remove(u64 start, u64 size, enum patience_with_walkers how)
  */
 void __remove_memory(u64 start, u64 size)
 {
-	mhp_remove_offline(start, size);
-}
-
-int mhp_remove_offline(u64 start, u64 size)
-{
-	return try_remove(start, size, WAIT);
+	try_remove(start, size, WAIT);
 }
 
 int mhp_remove_waited(u64 start, u64 size)
