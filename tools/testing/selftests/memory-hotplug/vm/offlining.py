@@ -3,6 +3,7 @@
 
 import re
 from collections import namedtuple
+from copy import copy
 from itertools import count
 
 from machines import GIB
@@ -41,6 +42,12 @@ class Range:
         """[(state, zones)] of its blocks."""
         return [(b.state, b.zones) for b in self.guest.blocks() if self.has(b)]
 
+    def part(self, offset, size):
+        """A range within it, bytes from its start."""
+        found = copy(self)
+        found.start, found.size = self.start + offset, size
+        return found
+
     def text(self, blocks=None):
         return f"{self.start:#x} {blocks * self.block if blocks else self.size:#x}"
 
@@ -76,23 +83,6 @@ class Keeper:
 
 
 # ---- what is asked for, and what is said
-
-def of_vmstat(guest, name):
-    return int(guest.check(f"awk '$1 == \"{name}\" {{ print $2 }}' /proc/vmstat"))
-
-
-def migrated(guest):
-    return of_vmstat(guest, "pgmigrate_success")
-
-
-def in_movable(guest):
-    """Pages in use in movable zones."""
-    text = guest.check("sed -n '/zone  *Movable/,/^Node/p' /proc/zoneinfo")
-    free, managed = (sum(map(int, re.findall(rf"^\s+{word}\s+(\d+)", text, re.M)))
-                     for word in ("pages free", "managed"))
-    cached = sum(int(n) for n in re.findall(r"^\s+count:\s+(\d+)", text, re.M))
-    return managed - free - cached
-
 
 def timed(guest, command, timeout=60):
     """(name of the error or "0", seconds) of a shell command."""

@@ -17,8 +17,8 @@ from controller import (CLASS, EVENTS, MOVABLE, OFFLINE, STATES, USAGES, Owner, 
                         ctl, parse, segment, segments, settled, sysfs, wait_state)
 from machines import GIB
 from memhp_vm import Node, Topology
+from memhp_vm.usage import migrated
 from observe import amounts, expect_same, small_drift, state
-from offlining import migrated
 from probe import CMDLINE, EDGE, MIB, TOP, two_hidden, windows, write
 
 HIDDEN = GIB + 512 * MIB            # the first address that mem=512M hides

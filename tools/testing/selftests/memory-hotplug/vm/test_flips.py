@@ -12,8 +12,8 @@ import time
 import ranges
 from load import Load
 from memhp_vm import GuestDied
+from memhp_vm.usage import migrated
 from observe import amounts, expect_same, small_drift, state
-from offlining import migrated
 
 AT = 2 << 30
 FLIPS = int(os.environ.get("MEMHP_FLIPS", "100"))

@@ -11,7 +11,7 @@ from errno import EBUSY
 import shortage
 from machines import GIB, hidden_ram
 from memhp_vm import GuestDied, Node, Topology
-from offlining import migrated
+from memhp_vm.usage import migrated
 from observe import amounts, drift, expect_same, in_words, mapped_by_kind, state, table_pages
 from probe import CMDLINE, EDGE, MEMORY, good, write
 

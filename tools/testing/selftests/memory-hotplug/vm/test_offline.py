@@ -14,9 +14,10 @@ import census
 from errno import EACCES, EBUSY, EINVAL, ENOENT, EPERM, ERANGE, ESRCH
 from itertools import product
 from machines import GIB
+from memhp_vm.usage import in_movable, migrated, of_vmstat
 from observe import expect_same
 from offlining import (BLOCKERS, MEMORY, RETRIES, TIMEOUT, Keeper, Range, cancel, check,
-                       in_movable, machine, migrated, of_vmstat, offline, report, timed)
+                       machine, offline, report, timed)
 from probe import Case, refuse_all
 from ranges import do, set_state
 
@@ -225,15 +226,24 @@ def by_retries(guest, area):
            ), f"OFFLINE-02 OFFLINE-03 after as many idle passes as it may take it names who is in the way: {ends}"
 
 
+# who is in the way; "kernel": the kernel's data and tables of pages that are movable
+SEEDED = ("pin", "mlock pin", "thp pin", "hugetlb", "kernel")
+SEED_MS = 1000
+
+
 def seeded(ctx):
-    """Deadlines and users at random, each time all is back and somebody is named."""
+    """Users at random, each time all is back and somebody is named."""
     generator = random.Random(4)
     with machine(ctx, **OWN_TIME) as guest:
-        area = Range(guest, 2)
-        before, late, wrong = area.states(), [], []
+        hidden = Range(guest, 4, wanted=None)
+        # the kernel takes memory from above 4 GiB first
+        area, kernels = hidden.part(0, 2 * GIB), hidden.part(2 * GIB, GIB)
+        set_state(guest, area.start, area.size, "online_movable")
+        set_state(guest, kernels.start, kernels.size, "online_kernel")
+        late, wrong = [], []
         for seed in range(ctx.times(SEEDS)):
-            kind = generator.choice(("pin", "pin", "mlock pin", "thp pin", "hugetlb"))
-            problem, over = one_seed(guest, area, kind, generator, before)
+            kind = generator.choice(SEEDED)
+            problem, over = one_seed(guest, kernels if kind == "kernel" else area, kind, generator)
             late += [seed] if over else []
             wrong += [(seed, kind, problem)] if problem else []
         ctx.note(f"late: {late}; wrong: {wrong}")
@@ -241,32 +251,46 @@ def seeded(ctx):
         yield not wrong, f"OFFLINE-03 {SEEDS} seeded blockers: all are named, and all is restored"
 
 
-def one_seed(guest, area, kind, generator, before):
-    limit = generator.randrange(200, 800)
+def one_seed(guest, area, kind, generator):
+    """("" or what is wrong, is it late?)"""
+    size, before = generator.randrange(1, 60) * MIB, area.states()
     if kind == "hugetlb":
-        return huge_seed(guest, area, limit, before)
-    keepers = [Keeper(guest, word, generator.randrange(1, 60) * MIB) for word in kind.split()]
-    error, seconds = offline(guest, f"{area.text()} {limit}")
+        return huge_seed(guest, area, before)
+    if kind == "kernel":
+        return kernel_seed(guest, area, size, before)
+    keepers = [Keeper(guest, word, size) for word in kind.split()]
+    error, seconds = offline(guest, f"{area.text()} {SEED_MS}")
     keys, found = report(guest)
     named = [b for b in found if b.kind == "pinned"
              and b.pfn <= keepers[-1].pfn < b.pfn + b.count]
     fine = error == "ETIMEDOUT" and named and area.states() == before
     for keeper in keepers:
         keeper.end()
-    return ("" if fine else f"{error} {found}"), is_late(keys, seconds, limit)
+    return ("" if fine else f"{error} {found}"), is_late(keys, seconds)
 
 
-def is_late(keys, seconds, limit):
+def is_late(keys, seconds):
     """By the kernel's clock; the shell's is one of hundredths, read twice."""
-    return int(keys["msec"]) > limit * 1.1 or seconds * 1000 > limit * 1.1 + 20
+    return int(keys["msec"]) > SEED_MS * 1.1 or seconds * 1000 > SEED_MS * 1.1 + 20
 
 
-def huge_seed(guest, area, limit, before):
+def kernel_seed(guest, area, size, before):
+    """What can never move is said at once, tables and slabs by their names."""
+    keeper = Keeper(guest, "idle", size)
+    error, seconds = offline(guest, f"{area.text()} {SEED_MS}")
+    keys, found = report(guest)
+    kinds = {b.kind for b in found}
+    fine = error == "EBUSY" and kinds >= {"page-table", "slab"} and area.states() == before
+    keeper.end()
+    return ("" if fine else f"{error} {kinds}"), is_late(keys, seconds)
+
+
+def huge_seed(guest, area, before):
     """Huge pages in use, all of the pool: there are no others to move to."""
     guest.check("echo 8 > /proc/sys/vm/nr_hugepages")
     keeper = Keeper(guest, "hugetlb", 16 * MIB)
     guest.check("dd if=/dev/zero of=/dev/null bs=1M count=1 2>/dev/null")
-    error, seconds = offline(guest, f"{area.text()} {limit}")
+    error, seconds = offline(guest, f"{area.text()} {SEED_MS}")
     keys, found = report(guest)
     inside = area.start <= keeper.pfn * guest.page_size() < area.start + area.size
     fine = (error == "0" or
@@ -275,7 +299,7 @@ def huge_seed(guest, area, limit, before):
     guest.check("echo 0 > /proc/sys/vm/nr_hugepages")
     if error == "0":
         set_state(guest, area.start, area.size, "online_movable")
-    return "" if fine and inside else f"{error} {found}", is_late(keys, seconds, limit)
+    return "" if fine and inside else f"{error} {found}", is_late(keys, seconds)
 
 
 # ---- OFFLINE-04, OFFLINE-06

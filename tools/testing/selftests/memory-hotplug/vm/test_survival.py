@@ -14,7 +14,8 @@ import time
 
 from load import Again, in_words
 from memhp_vm import DtMemory, DtPmem, Node, Topology
-from offlining import MEMORY, Keeper, Range, migrated, of_vmstat, report
+from memhp_vm.usage import migrated, of_vmstat
+from offlining import MEMORY, Keeper, Range, report
 from machines import GIB
 from ranges import FOLDER, HASTE
 
