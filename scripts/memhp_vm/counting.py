@@ -2,7 +2,7 @@
 """Guests whose work is counted, by the QEMU plugin tools/bench/count.c and -icount.
 
 A counts file has a line for each window that a test module marked: its number, how many
-there were of each of COLUMNS, and the LARGEST: what the busiest CPU did, and the longest
+there were of each of COLUMNS (stores: into page tables), and the LARGEST: what the busiest CPU did, and the longest
 stretch for which the memory hotplug lock was held, both in instructions. A profile has a
 line for each address.
 """
@@ -18,6 +18,10 @@ from .vm import Guest
 BUILD = paths.BUILD / "bench"
 COLUMNS = ("instructions", "stores", "tlbi", "dsb")
 LARGEST = ("most", "hold")
+# what writes page tables when memory comes and goes; stock has the first two of them
+TABLE_WRITERS = ("arch/arm64/mm/mmu.o", "mm/sparse-vmemmap.o", "arch/arm64/mm/kpgtable.o",
+                 "arch/arm64/mm/kernel_tree.o", "arch/arm64/mm/linear_map.o",
+                 "arch/arm64/mm/vmemmap.o")
 LOCK = ("mem_hotplug_begin", "mem_hotplug_done", "mhp_let_readers_in")  # stock has two
 
 
@@ -35,10 +39,29 @@ def lock_functions(tree):
     return ":".join(places[name] for name in LOCK if name in places)
 
 
+def table_writers(tree):
+    """A file of the functions that write page tables, as the plugin wants it."""
+    output, path = paths.kernel_output(tree, "base"), BUILD / f"tables-{tree}.txt"
+    objects = [output / name for name in TABLE_WRITERS if (output / name).exists()]
+    names = {line.split()[-1] for line in nm(*objects)
+             if line.split()[-2:-1] in (["t"], ["T"])}
+    found = [(int(line.split()[0], 16), int(line.split()[1], 16))
+             for line in nm("-S", output / "vmlinux")
+             if len(line.split()) == 4 and line.split()[3] in names]
+    path.write_text("".join(f"{at:x} {at + size:x}\n" for at, size in found))
+    return path
+
+
+def nm(*arguments):
+    return subprocess.run(["aarch64-linux-gnu-nm", *arguments], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout.splitlines()
+
+
 def booted(library, tree, memory, known, counts, options, profile=None, nodes=1, cpus=1):
     """A guest that knows a part of its memory and counts into a file. Each node has as
     much memory; the first has the CPUs, which take turns."""
-    into = f"{library},out={counts},hold={lock_functions(tree)}"
+    into = (f"{library},out={counts},hold={lock_functions(tree)},"
+            f"tables={table_writers(tree)}")
     into += f",profile={profile}" if profile else ""
     each = [Node(memory, cpus)] + [Node(memory, 0)] * (nodes - 1)
     return Guest(tree=tree, topology=Topology(nodes=each), icount=True,

@@ -7,6 +7,9 @@
  *
  *	n instructions stores tlbi dsb most hold
  *
+ * "stores" are those of the functions that write page tables, but for what they store on
+ * the stack. tables=FILE names them: lines of "FIRST END", addresses in hexadecimal.
+ *
  * "most" is the instructions of the CPU that had most of them. With hold=BEGIN:END or
  * hold=BEGIN:END:TURN, three addresses in hexadecimal, "hold" is the longest stretch,
  * in instructions, from a call of BEGIN to one of END; at TURN a stretch ends and another
@@ -25,8 +28,7 @@
  * then, and time goes by what all of them execute.
  *
  * The functions of QEMU that are used are declared here: no header of them is
- * packaged. Stores are seen by callback, because the inline counters of 7.2
- * miscount them.
+ * packaged.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -85,6 +87,38 @@ static void on_instruction(unsigned int cpu, void *data)
 static void on_store(unsigned int cpu, uint32_t info, uint64_t va, void *data)
 {
 	now[cpu % MOST_CPUS].stores += window >= 0 && qemu_plugin_mem_is_store(info);
+}
+
+/* Functions that write page tables. */
+#define MOST_WRITERS	1024
+
+static struct {
+	uint64_t first, end;
+} writers[MOST_WRITERS];
+static size_t nr_writers;
+
+static bool read_writers(const char *argument)
+{
+	FILE *file = strncmp(argument, "tables=", 7) ? NULL : fopen(argument + 7, "r");
+
+	if (!file)
+		return false;
+	while (nr_writers < MOST_WRITERS &&
+	       fscanf(file, "%" SCNx64 " %" SCNx64, &writers[nr_writers].first,
+		      &writers[nr_writers].end) == 2)
+		nr_writers++;
+	fclose(file);
+	return nr_writers && nr_writers < MOST_WRITERS;
+}
+
+static bool in_writer(uint64_t va)
+{
+	size_t i;
+
+	for (i = 0; i < nr_writers; i++)
+		if (va >= writers[i].first && va < writers[i].end)
+			return true;
+	return false;
 }
 
 static void on_tlbi(unsigned int cpu, void *data)
@@ -241,6 +275,12 @@ static bool is_dsb(uint32_t op)
 	return (op & 0xfffff0ff) == 0xd503309f || (op & 0xfffff3ff) == 0xd503323f;
 }
 
+/* Arm ARM C4.1: of loads and stores, bits 9:5 are the base register; 31 is SP. */
+static bool is_to_stack(uint32_t op)
+{
+	return (op >> 5 & 31) == 31;
+}
+
 static void look_for_holds(struct qemu_plugin_insn *insn)
 {
 	uint64_t va = qemu_plugin_insn_vaddr(insn);
@@ -288,7 +328,9 @@ static void look_at(struct qemu_plugin_insn *insn)
 	if (profile)
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_site, NO_REGISTERS,
 				new_site(qemu_plugin_insn_vaddr(insn)));
-	qemu_plugin_register_vcpu_mem_cb(insn, on_store, NO_REGISTERS, WRITES, NULL);
+	if (in_writer(qemu_plugin_insn_vaddr(insn)) && !is_to_stack(op))
+		qemu_plugin_register_vcpu_mem_cb(insn, on_store, NO_REGISTERS, WRITES,
+						 NULL);
 	look_for_begin(insn);
 	if (is_tlbi(op))
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_tlbi, NO_REGISTERS, NULL);
@@ -344,11 +386,12 @@ __attribute__((visibility("default")))
 int qemu_plugin_install(plugin_id id, const struct qemu_info *info, int argc,
 			char **argv)
 {
-	bool holds = false;
+	bool holds = false, tables = false;
 	int i;
 
 	for (i = 0; i < argc; i++) {
 		holds |= read_holds(argv[i]);
+		tables |= read_writers(argv[i]);
 		if (!out)
 			out = open_file(argv[i], "out=");
 		if (!profile)
@@ -356,8 +399,8 @@ int qemu_plugin_install(plugin_id id, const struct qemu_info *info, int argc,
 		if (!strncmp(argv[i], "boot=", 5))
 			boot_end = strtoull(argv[i] + 5, NULL, 16);
 	}
-	if (!out || argc != 1 + !!profile + !!boot_end + holds) {
-		fprintf(stderr, "count: arguments are out=FILE and, if wanted, profile=FILE, boot=ADDRESS and hold=BEGIN:END\n");
+	if (!out || argc != 1 + !!profile + !!boot_end + holds + tables) {
+		fprintf(stderr, "count: arguments are out=FILE and, if wanted, profile=FILE, boot=ADDRESS, hold=BEGIN:END and tables=FILE\n");
 		return -1;
 	}
 	if (boot_end)
