@@ -33,6 +33,7 @@
 #include <linux/pgtable.h>
 #include <linux/random.h>
 #include <linux/sched.h>
+#include <linux/sched/prio.h>
 #include <linux/set_memory.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -221,7 +222,10 @@ static int churn_thread(void *data)
 	return 0;
 }
 
-/* On that CPU, or on any if it is negative. The thread waits to be woken. */
+/*
+ * On that CPU, or on any if it is negative. The thread waits to be woken, and takes the
+ * time that others leave.
+ */
 static int add_churn(const char *name, bool (*step)(struct churn *c), int cpu)
 {
 	struct churn *c = &churns[nr_churns];
@@ -230,6 +234,7 @@ static int add_churn(const char *name, bool (*step)(struct churn *c), int cpu)
 	c->task = kthread_create(churn_thread, c, "memhp_%s", name);
 	if (IS_ERR(c->task))
 		return PTR_ERR(c->task);
+	set_user_nice(c->task, MAX_NICE);
 	if (cpu >= 0)
 		kthread_bind(c->task, cpu);
 	debugfs_create_atomic_t(name, 0400, folder, &c->steps);
