@@ -124,7 +124,7 @@ struct mhp_order mhp_offline_order(void);
 
 /*
  * How memory goes offline again that was online for a moment, because something else failed.
- * Who has got some of it may never give it back: that is not waited for.
+ * Who has got some of it may never give it back, nor let go of its lock: that is not waited for.
  */
 struct mhp_order mhp_undo_order(void);
 

@@ -581,12 +581,25 @@ static int set_distances(struct engine_job *job, struct memhp_distances *before)
 	return ret ? fail(job, ret, why) : 0;
 }
 
+/*
+ * Somebody else may have onlined some of it meanwhile, and in another way: that goes offline
+ * first, unless it is in use by now.
+ */
+static void limit_order(struct engine_job *job)
+{
+	struct mhp_order undo = mhp_undo_order();
+
+	job->order.limit_ms = undo.limit_ms;
+	job->order.retries = undo.retries;
+}
+
 static int attach(struct engine_job *job)
 {
 	struct window_set added = { .at = job->ranges->at };
 	struct memhp_distances before = { };
 	int ret = set_distances(job, &before);
 
+	limit_order(job);
 	job->unchanged = memory_block_changes();
 	while (!ret && added.nr < job->ranges->nr) {
 		ret = attach_range(job, &job->ranges->at[added.nr]);

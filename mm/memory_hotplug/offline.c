@@ -72,9 +72,15 @@ struct mhp_order mhp_offline_order(void)
 /* Passes in a row that move nothing, over half a second. */
 #define UNDO_RETRIES	10
 
+/* With a limit nobody's lock is waited for in a pass, which then has an end. */
+#define UNDO_MSEC	10000
+
 struct mhp_order mhp_undo_order(void)
 {
-	return (struct mhp_order){ .retries = UNDO_RETRIES };
+	return (struct mhp_order){
+		.limit_ms = UNDO_MSEC,
+		.retries = UNDO_RETRIES,
+	};
 }
 
 /*

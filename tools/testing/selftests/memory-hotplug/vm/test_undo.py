@@ -124,6 +124,37 @@ def add_stays(ctx):
         assert not write(guest, "remove", f"{EDGE:#x} {2 * BLOCK:#x}")
 
 
+HELD = "/tmp/held"
+
+
+class Locked:
+    """A page of node 1 that is in a file, and whose lock nobody gets."""
+
+    def __init__(self, guest):
+        self.guest = guest
+        guest.check(f"mkdir {HELD} && mount -t tmpfs -o mpol=bind:1 tmpfs {HELD}"
+                    f" && echo held > {HELD}/file")
+        status, out = guest.insmod("memhp_lock", f"path={HELD}/file")
+        assert status == 0, out
+
+    def release(self):
+        self.guest.check(f"rmmod memhp_lock; umount {HELD}")
+
+
+def add_stays_for_a_lock(ctx):
+    """As with reading from a server that does not answer: its page stays locked for so long."""
+    with machine(ctx, "memory_hotplug.memmap_on_memory=1") as guest:
+        add, _ = probing(guest)
+        locked = Locked(guest)
+        out, seconds = add.go()
+        ctx.note(f"{seconds:.1f} s; {guest.check('dmesg | tail -n 2')}")
+        assert out and int(out) == 0, out
+        assert online(guest) == [EDGE]
+        locked.release()
+        assert not write(guest, "offline", f"{EDGE:#x}")
+        assert not write(guest, "remove", f"{EDGE:#x} {2 * BLOCK:#x}")
+
+
 # ---- a segment of two ranges
 
 TWO = attach(1, EDGE, policy=MOVABLE).replace(
@@ -222,6 +253,7 @@ SCENARIOS = [
      add_is_undone_for_the_dying),
     ("CORE-01 a node that was up before the refused add stays up", node_stays_up),
     ("CORE-01 what is in use when the rest is refused stays, and is not waited for", add_stays),
+    ("CORE-01 nor is somebody's lock waited for when the rest is refused", add_stays_for_a_lock),
     ("CTRL-02 an attach that fails ends, also when somebody has got a page of it",
      attach_stays),
     ("CTRL-02 CTRL-04 an attach is called off, and nothing of it is left", attach_called_off),
