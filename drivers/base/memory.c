@@ -31,6 +31,7 @@
 #include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
+#include <linux/ktime.h>
 #include <linux/log2.h>
 #include <linux/memhp.h>
 #include <linux/memhp_block.h>
@@ -431,7 +432,8 @@ static int memory_block_end_offline(struct memory_block *mem, void *err)
 	return 0;
 }
 
-int memory_blocks_offline(u64 start, u64 size, struct mhp_order *order)
+static int memory_blocks_offline_at_once(u64 start, u64 size,
+					 struct mhp_order *order)
 {
 	int err, count = 0;
 
@@ -441,6 +443,81 @@ int memory_blocks_offline(u64 start, u64 size, struct mhp_order *order)
 	err = mhp_offline_range(start, size, order);
 	walk_memory_blocks(start, size, &err, memory_block_end_offline);
 	return err ?: count;
+}
+
+/*
+ * Blocks of a driver that can be told of one only at a time: they go one after the other,
+ * and are again what they were if one of them stays.
+ */
+struct memory_turns {
+	struct mhp_order *order;
+	u64 end;			/* of the time that the order allows, or U64_MAX */
+	u8 *was;			/* enum mmop of each, in their order */
+	unsigned int nr, back;
+	int count;
+};
+
+static int memory_block_take_turn(struct memory_block *mem, void *arg)
+{
+	struct memory_turns *turns = arg;
+	u64 now = ktime_get_ns();
+	int ret;
+
+	if (now >= turns->end)
+		return -ETIMEDOUT;
+	if (turns->end != U64_MAX)
+		turns->order->limit_ms = (turns->end - now) / NSEC_PER_MSEC + 1;
+	turns->was[turns->nr++] = memory_block_use(mem);
+	ret = memory_blocks_offline_at_once(memory_block_start(mem),
+					    memory_block_size_bytes(),
+					    turns->order);
+	turns->count += max(ret, 0);
+	return min(ret, 0);
+}
+
+static int memory_block_turn_back(struct memory_block *mem, void *arg)
+{
+	struct memory_turns *turns = arg;
+	u8 type;
+
+	if (turns->back == turns->nr)
+		return 1;		/* the rest was never touched */
+	type = turns->was[turns->back++];
+	if (type == MMOP_OFFLINE || mem->state != MEM_OFFLINE)
+		return 0;
+	mem->online_type = type;
+	if (device_online(&mem->dev) < 0)
+		dev_warn(&mem->dev, "stays offline\n");
+	return 0;
+}
+
+static int memory_blocks_offline_in_turn(u64 start, u64 size,
+					 struct mhp_order *order)
+{
+	struct memory_turns turns = { .order = order, .end = U64_MAX };
+	unsigned int limit_ms = order->limit_ms;
+	int err;
+
+	turns.was = kvmalloc_array(size / memory_block_size_bytes(),
+				   sizeof(*turns.was), GFP_KERNEL);
+	if (!turns.was)
+		return -ENOMEM;
+	if (limit_ms)
+		turns.end = ktime_get_ns() + limit_ms * (u64)NSEC_PER_MSEC;
+	err = walk_memory_blocks(start, size, &turns, memory_block_take_turn);
+	if (err)
+		walk_memory_blocks(start, size, &turns, memory_block_turn_back);
+	order->limit_ms = limit_ms;
+	kvfree(turns.was);
+	return err ?: turns.count;
+}
+
+int memory_blocks_offline(u64 start, u64 size, struct mhp_order *order)
+{
+	int ret = memory_blocks_offline_at_once(start, size, order);
+
+	return ret == -EXDEV ?
+	       memory_blocks_offline_in_turn(start, size, order) : ret;
 }
 
 int memory_blocks_take_back(u64 start, u64 size)

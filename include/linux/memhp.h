@@ -103,6 +103,7 @@ struct mhp_order {
  * in it; -EBUSY: something in it can never be moved, or has not been in @order->retries
  * passes; -EINTR: a signal came;
  * -ECANCELED: it was called off; @order->stop; -ETIMEDOUT: it took too long; -ENOMEM;
+ * -EXDEV, without a line: it is more than its driver can be told of at once;
  * or what a notifier said.
  */
 #ifdef CONFIG_MEMORY_HOTREMOVE

@@ -509,6 +509,22 @@ static unsigned long round_pages(const struct memory_group *group)
 	return NO_ROUNDS;
 }
 
+/*
+ * From the beginning of a round to its end the driver of a dynamic memory group holds a lock
+ * of its own: it cannot be told of the next one meanwhile.
+ */
+static bool has_turns(const struct mhp_offlining *op)
+{
+	const struct mhp_run *run;
+	unsigned int rounds = 0;
+
+	mhp_for_each_run(run, op)
+		if (run->group && run->group->is_dynamic)
+			rounds += DIV_ROUND_UP(run->pfn % run->round + run->nr_pages,
+					       run->round);
+	return rounds > 1;
+}
+
 static struct mhp_run run_of_block(const struct memory_block *mem)
 {
 	unsigned long memmap = memory_block_memmap(mem);
@@ -620,9 +636,11 @@ int mhp_offline_range(u64 start, u64 size, struct mhp_order *order)
 	struct run_list list = { .runs = &run, .room = 1 };
 	int err = find_runs(&op, &list);
 
-	if (!err && op.nr_runs)
+	if (!err && has_turns(&op))
+		err = -EXDEV;
+	else if (!err && op.nr_runs)
 		err = offline_blocks(&op);
-	if (err)
+	if (err && err != -EXDEV)
 		not_offlined(&op, err);
 	if (list.runs != &run)
 		kvfree(list.runs);

@@ -503,10 +503,16 @@ struct run {
 	bool single;			/* a block that may not */
 };
 
+/* Its driver holds a lock from the beginning of a round to its end, hence over one only. */
+static bool has_turns(const struct memory_block *mem)
+{
+	return mhp_note_by_blocks() && mem->group && mem->group->is_dynamic;
+}
+
 /* Whatever is special about a block, onlining it alone takes care of. */
 static bool is_special(struct memory_block *mem)
 {
-	return mem->altmap || mem->zone || mem->state != MEM_OFFLINE ||
+	return mem->altmap || has_turns(mem) || mem->zone || mem->state != MEM_OFFLINE ||
 	       mem->nid < 0 || !node_online(mem->nid) || memory_block_is_poisoned(mem);
 }
 

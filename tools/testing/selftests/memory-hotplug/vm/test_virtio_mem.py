@@ -10,10 +10,13 @@ scenario runs on stock, too.
 import re
 import time
 
+from controller import Pin
 from machines import GIB
 from memhp_vm import Node, Topology
 from memhp_vm.pulse import deadline
 from observe import amounts, expect_same, small_drift, state
+from offlining import MEMORY
+from ranges import errno_name
 
 MIB = 1 << 20
 DATA = 320                  # MiB that are in use while memory goes away
@@ -115,6 +118,12 @@ def churn(guest, node):
                        " rm /dev/shm/churn")
 
 
+def onlookers(guest):
+    """Somebody asks of each page who uses it: the driver's must not change by that."""
+    return guest.start(f"while [ ! -e /tmp/stop ]; do cat {MEMORY}/memory*/removable > /dev/null;"
+                       " done 2> /dev/null; true")
+
+
 def cycle(guest, node, sizes):
     """Grows and shrinks; the data that is in the memory survives all of it."""
     base = node_total(guest, node)
@@ -124,11 +133,12 @@ def cycle(guest, node, sizes):
         if mib == sizes[0]:             # from the start on, and no other movable memory
             guest.check(f"memfill {range_of(guest, node)[0]:#x} {mib * MIB:#x} {node}")
     fill(guest, node)
-    job = churn(guest, node)
+    jobs = churn(guest, node), onlookers(guest)
     for mib in sizes[3:]:
         wait_size(guest, node, mib, base)
     guest.check("touch /tmp/stop")
-    job.check()
+    for job in jobs:
+        job.check()
     guest.check(f"pattern verify /dev/shm/data {DATA * MIB} {node} && rm /dev/shm/data")
     wait_gone(guest, node)
 
@@ -179,6 +189,54 @@ def forced_blocks(ctx):
     both(ctx, None, "virtio_mem.force_bbm=1", FORCED, BIG)
 
 
+# ---- several blocks of the device at once
+
+def take_offline(guest, blocks, limit=0):
+    first, size = blocks[0].start, blocks[0].size * len(blocks)
+    return errno_name(*guest.run(f"echo {first:#x} {size:#x} {limit} > {MEMORY}/offline",
+                                 timeout=60))
+
+
+def by_file(ctx, block):
+    """The driver can be told of one of its units at a time: they go in turn."""
+    with machine(ctx, ctx.tree, block, "") as guest:
+        base = node_total(guest, 1)
+        wait_size(guest, 1, 1024, base)
+        blocks = online_blocks(guest, 1)
+        yield take_offline(guest, blocks) == "0" and not online_blocks(guest, 1), \
+            f"OFFLINE-01 {len(blocks)} blocks of the device go offline by one write"
+        for one in blocks:
+            assert not guest.set_state(one, "online_movable")
+        pin = Pin(guest)
+        error = take_offline(guest, blocks, 500)
+        yield error == "ETIMEDOUT" and len(online_blocks(guest, 1)) == len(blocks), \
+            f"OFFLINE-01 OFFLINE-02 if one stays, all are as they were: {error}"
+        pin.release()
+        wait_size(guest, 1, 0, base)
+        wait_gone(guest, 1)
+        yield True, "CORE-04 the driver goes on as before"
+
+
+def sub_blocks_by_file(ctx):
+    yield from by_file(ctx, None)
+
+
+def big_blocks_by_file(ctx):
+    yield from by_file(ctx, "512M")
+
+
+def hole_in_big_block(ctx):
+    """It goes in two parts, as a memory block between them is offline."""
+    with machine(ctx, ctx.tree, "1G", "") as guest:
+        base = node_total(guest, 1)
+        wait_size(guest, 1, 1024, base)
+        blocks = online_blocks(guest, 1)
+        assert not guest.set_state(blocks[len(blocks) // 2], "offline")
+        request(guest, 1, 0)
+        wait_gone(guest, 1)
+        yield plugged(guest, 1) == 0, "CORE-04 the driver takes a big block with a hole away"
+
+
 SCENARIOS = [
     ("CORE-04 virtio-mem grows and shrinks by parts of memory blocks, on both nodes, in use",
      sub_blocks),
@@ -186,4 +244,7 @@ SCENARIOS = [
      big_blocks),
     ("CORE-04 virtio-mem grows and shrinks by memory blocks when told to, on both nodes, in use",
      forced_blocks),
+    ("OFFLINE-01 CORE-04 memory blocks of virtio-mem go offline as a range", sub_blocks_by_file),
+    ("OFFLINE-01 CORE-04 big blocks of virtio-mem go offline as a range", big_blocks_by_file),
+    ("CORE-04 a big block of virtio-mem goes in two parts", hole_in_big_block),
 ]
