@@ -229,13 +229,6 @@ static void collect_folio(struct mhp_offlining *op, struct folio *folio,
 		mhp_note_stuck(op->found, folio, false);
 }
 
-/* A look without a reference: it may be wrong, and is corrected later. */
-static bool may_hold_data(struct page *page)
-{
-	return PageLRU(page) || PageHuge(page) || PageHWPoison(page) ||
-	       __folio_test_movable(page_folio(page));
-}
-
 /*
  * Huge pages that are free are the last to go: all else may fail before. One that is
  * in use may move to one that is free, in the range as well, and leave a free one.
@@ -290,7 +283,7 @@ static int visit_page(struct mhp_offlining *op, unsigned long pfn,
 					 pfn + free_run(page);
 		return 0;
 	}
-	if (may_hold_data(page)) {
+	if (mhp_may_hold_data(page)) {
 		*next = visit_data(op, page, pfn);
 		return 0;
 	}

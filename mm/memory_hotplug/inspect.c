@@ -3,8 +3,10 @@
  * A look at pages: which of them could move, and what stays, for which reason.
  *
  * Owns:      nothing.
- * Must not:  change a page, isolate it or wait for it. It takes a reference for
- *            as long as it looks.
+ * Must not:  change a page, isolate it or wait for it. It takes a reference to data for
+ *            as long as it looks, and to nothing else: who gives or keeps pages that
+ *            are not data may rely on how many there are (__free_pages_core(), drivers
+ *            that have taken pages offline).
  * Locks:     none; the one who only looks is a walker (memmap_walk.h), so that
  *            page structs stay. What it says is of the moment.
  */
@@ -89,24 +91,39 @@ static u64 cgroup_of(struct folio *folio)
 	return 0;
 }
 
-static void note(struct blocker_list *found, struct folio *folio,
-		 const struct blocker_facts *facts)
+/* Without a reference, only a cache is named: it is not looked for in the page. */
+static void name_owner(struct folio *folio, const struct blocker_facts *facts,
+		       bool held, struct blocker *b)
 {
-	struct blocker b = {
-		.pfn = folio_pfn(folio),
-		.count = folio_nr_pages(folio),
-		.kind = blocker_kind_of(facts),
-		.refs = max(facts->refs, 0),
-		.owner = "-",
-	};
+	if (facts->slab)
+		mhp_cache_owner(folio, b);
+	else if (held)
+		mhp_owner(folio, b);
+}
 
+/* @b says where. */
+static void note(struct blocker_list *found, struct folio *folio,
+		 const struct blocker_facts *facts, bool held, struct blocker b)
+{
+	b.kind = blocker_kind_of(facts);
+	b.refs = max(facts->refs, 0);
+	strscpy(b.owner, "-");
 	/* for those that will only be counted it is not worth it */
 	if (found->nr < BLOCKERS_KEPT) {
 		b.cgroup = cgroup_of(folio);
 		b.dma = folio_maybe_dma_pinned(folio);
-		mhp_owner(folio, &b);
+		name_owner(folio, facts, held, &b);
 	}
 	blocker_list_add(found, &b);
+}
+
+static void note_folio(struct blocker_list *found, struct folio *folio,
+		       const struct blocker_facts *facts, bool held)
+{
+	note(found, folio, facts, held, (struct blocker){
+		.pfn = folio_pfn(folio),
+		.count = folio_nr_pages(folio),
+	});
 }
 
 void mhp_note_stuck(struct blocker_list *found, struct folio *folio,
@@ -118,7 +135,7 @@ void mhp_note_stuck(struct blocker_list *found, struct folio *folio,
 	facts.data = !page_has_type(&folio->page) || facts.hugetlb;
 	facts.stuck = true;
 	facts.no_room = no_room;
-	note(found, folio, &facts);
+	note_folio(found, folio, &facts, true);
 }
 
 void mhp_note_page(struct blocker_list *found, struct page *page, int held)
@@ -126,7 +143,13 @@ void mhp_note_page(struct blocker_list *found, struct page *page, int held)
 	struct folio *folio = page_folio(page);
 	struct blocker_facts facts = look_at(folio, held);
 
-	note(found, folio, &facts);
+	note_folio(found, folio, &facts, held);
+}
+
+bool mhp_may_hold_data(struct page *page)
+{
+	return PageLRU(page) || PageHuge(page) || PageHWPoison(page) ||
+	       __folio_test_movable(page_folio(page));
 }
 
 /* Survey */
@@ -180,15 +203,60 @@ static unsigned long survey_folio(struct mhp_survey *s, struct folio *folio,
 	s->blocked += next - pfn;
 	s->certain |= is_certain(folio, &facts);
 	if (s->found)
-		note(s->found, folio, &facts);
+		note_folio(s->found, folio, &facts, true);
 	return next - pfn;
+}
+
+/* What is seen of a page that nobody keeps from changing meanwhile. */
+static struct blocker_facts glance_at(const struct page *page)
+{
+	const struct page *head = &page_folio(page)->page;
+
+	return (struct blocker_facts){
+		.table = PageTable(head),
+		.slab = PageSlab(head),
+		.driver = PageOffline(page),
+		.reserved = PageReserved(head),
+		.refs = page_has_type(head) ? 0 : page_count(head),
+	};
+}
+
+/* The kernel's, or on its way to the LRU. One page after the other: its size may change. */
+static void survey_other(struct mhp_survey *s, struct page *page)
+{
+	struct blocker_facts facts = glance_at(page);
+
+	/* a driver is asked when it is done, and most let go then */
+	if (facts.driver)
+		return;
+	s->blocked++;
+	s->certain |= facts.reserved ||
+		      page_has_type(&page_folio(page)->page);
+	if (s->found)
+		note(s->found, page_folio(page), &facts, false, (struct blocker){
+			.pfn = page_to_pfn(page),
+			.count = 1,
+		});
+}
+
+static unsigned long survey_data(struct mhp_survey *s, struct page *page,
+				 unsigned long pfn, unsigned long end)
+{
+	struct folio *folio = page_folio(page);
+	unsigned long pages = 1;
+
+	if (!folio_try_get(folio))
+		return 1;
+	if (page_folio(page) == folio)
+		pages = survey_folio(s, folio, pfn, end);
+	folio_put(folio);
+	return pages;
 }
 
 static unsigned long survey_page(struct mhp_survey *s, struct page *page,
 				 unsigned long pfn, unsigned long end)
 {
-	unsigned long order, pages = 1;
-	struct folio *folio;
+	unsigned long order;
 
 	if (PageBuddy(page)) {
 		order = buddy_order_unsafe(page);
@@ -199,13 +267,10 @@ static unsigned long survey_page(struct mhp_survey *s, struct page *page,
 	/* nobody's: in a per-CPU list, a free huge page, on its way */
 	if (!page_count(page) && !PageTail(page))
 		return 1;
-	folio = page_folio(page);
-	if (!folio_try_get(folio))
-		return 1;
-	if (page_folio(page) == folio)
-		pages = survey_folio(s, folio, pfn, end);
-	folio_put(folio);
-	return pages;
+	if (mhp_may_hold_data(page) && !PageOffline(page))
+		return survey_data(s, page, pfn, end);
+	survey_other(s, page);
+	return 1;
 }
 
 /* mhp_give_up() says the same, and which it is. */

@@ -155,6 +155,9 @@ void mhp_survey(unsigned long pfn, unsigned long nr_pages,
 void mhp_note_stuck(struct blocker_list *found, struct folio *folio,
 		    bool no_room);
 
+/* Is it somebody's data, or may be? A look without a reference, which may be wrong. */
+bool mhp_may_hold_data(struct page *page);
+
 /* Notes a page that cannot be moved at all; the caller has @held references. */
 void mhp_note_page(struct blocker_list *found, struct page *page, int held);
 
@@ -162,6 +165,9 @@ void mhp_note_page(struct blocker_list *found, struct page *page, int held);
 
 /* Sets @owner, one word, and @inode; the caller holds a reference to the folio. */
 void mhp_owner(struct folio *folio, struct blocker *b);
+
+/* Sets @owner of a page of slab; no reference is needed. */
+void mhp_cache_owner(struct folio *folio, struct blocker *b);
 
 /* report.c */
 

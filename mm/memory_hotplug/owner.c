@@ -117,12 +117,17 @@ static void name_cache(struct folio *folio, char *owner)
 	mutex_unlock(&slab_mutex);
 }
 
+void mhp_cache_owner(struct folio *folio, struct blocker *b)
+{
+	b->owner[0] = '\0';
+	name_cache(folio, b->owner);
+	blocker_owner_tidy(b->owner);
+}
+
 void mhp_owner(struct folio *folio, struct blocker *b)
 {
 	b->owner[0] = '\0';
-	if (folio_test_slab(folio))
-		name_cache(folio, b->owner);
-	else if (!page_has_type(&folio->page) || folio_test_hugetlb(folio))
+	if (!page_has_type(&folio->page) || folio_test_hugetlb(folio))
 		name_user(folio, b);
 	blocker_owner_tidy(b->owner);
 }
