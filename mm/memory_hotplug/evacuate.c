@@ -432,7 +432,7 @@ static int dissolve_run(struct mhp_offlining *op, const struct mhp_run *run)
 	while (pfn < end && !err) {
 		page = pfn_to_page(pfn);
 		if (PageHuge(page))
-			err = dissolve_one(op, page_folio(page));
+			err = mhp_give_up(op) ?: dissolve_one(op, page_folio(page));
 		pfn += free_run(page);
 		cond_resched();
 	}
@@ -455,9 +455,30 @@ static int dissolve_huge(struct mhp_offlining *op)
 	return err;
 }
 
+/*
+ * Nothing has moved, and nothing was in the way: it is no data. Before a zone's lists were
+ * drained, somebody may have got a page out of them.
+ */
+static int look_for_others(struct mhp_offlining *op)
+{
+	struct mhp_survey survey = { .found = op->found, .order = op->order };
+
+	if (patience_limited(&op->patience))
+		survey.until = op->patience.end;
+	mhp_survey(PHYS_PFN(op->start), PHYS_PFN(op->size), &survey);
+	mhp_report_pass(op);
+	return survey.certain ?
+	       mhp_offline_fail(op, -EBUSY,
+				"pages that cannot be moved are in it") : 0;
+}
+
 /* Between two passes. */
 static int try_again(struct mhp_offlining *op)
 {
+	int err = op->moved || op->found->nr ? 0 : look_for_others(op);
+
+	if (err)
+		return err;
 	if (patience_spent(&op->patience, op->moved))
 		return mhp_offline_fail(op, -EBUSY,
 					"nothing has moved in as many passes as offline_retries or the order allows");
@@ -471,12 +492,15 @@ static int is_poisoned(struct memory_block *mem, void *unused)
 	return memory_block_is_poisoned(mem);
 }
 
-/* What is all free need not be looked through; but poisoned pages count as free. */
+/*
+ * What is all free need not be looked through; but poisoned pages count as free. What has
+ * stayed in a pass may have been poisoned since: then the next one looks at it.
+ */
 static bool is_evacuated(struct mhp_offlining *op)
 {
 	return mhp_all_free(op) &&
-	       (op->passes || !walk_memory_blocks(op->start, op->size, NULL,
-						  is_poisoned));
+	       ((op->passes && !op->found->nr) ||
+		!walk_memory_blocks(op->start, op->size, NULL, is_poisoned));
 }
 
 int mhp_evacuate(struct mhp_offlining *op)

@@ -297,6 +297,7 @@ static int isolate(struct mhp_offlining *op)
 
 	if (err)
 		return err;
+	mhp_lists_drain(op);
 	err = check_pages(op);
 	if (err)
 		mhp_isolate_undo(op);
@@ -388,11 +389,24 @@ static void retire_zone(struct zone *zone)
 	build_all_zonelists(NULL);
 }
 
-static void retire_run(const struct mhp_run *run)
+/* With the last run of a zone: all of them have been taken. */
+static bool is_last_of_zone(const struct mhp_offlining *op,
+			    const struct mhp_run *run)
+{
+	const struct mhp_run *next = run;
+
+	while (++next < op->runs + op->nr_runs)
+		if (next->zone == run->zone)
+			return false;
+	return true;
+}
+
+static void retire_run(const struct mhp_offlining *op,
+		       const struct mhp_run *run)
 {
 	mhp_depart(&run->note);
 	stop_daemons(&run->note);
-	if (!populated_zone(run->zone))
+	if (!populated_zone(run->zone) && is_last_of_zone(op, run))
 		retire_zone(run->zone);
 }
 
@@ -405,7 +419,7 @@ static void offline_commit(struct mhp_offlining *op)
 	mhp_lists_on(op);
 	init_per_zone_wmark_min();
 	mhp_for_each_run(run, op)
-		retire_run(run);
+		retire_run(op, run);
 	writeback_set_ratelimit();
 	tell(op, MEM_OFFLINE, UINT_MAX);
 	mhp_for_each_run(run, op)
