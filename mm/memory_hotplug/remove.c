@@ -294,10 +294,11 @@ int mhp_offline_and_remove(u64 start, u64 size, struct mhp_order *order)
  */
 int offline_and_remove_memory(u64 start, u64 size)
 {
-	/* no limits: virtio-mem, which calls this, knows no -ETIMEDOUT */
+	/* no limits, and no cancellation: virtio-mem, which calls this, does not know them */
 	struct mhp_order order = { };
+	int ret = mhp_offline_and_remove(start, size, &order);
 
-	return mhp_offline_and_remove(start, size, &order);
+	return ret == -ECANCELED ? -EBUSY : ret;
 }
 EXPORT_SYMBOL_GPL(offline_and_remove_memory);
 
