@@ -23,6 +23,7 @@
 #include <linux/nodemask.h>
 #include <linux/sysfs.h>
 #include <linux/topology.h>
+#include <linux/vmstat.h>
 
 #include "internal.h"
 
@@ -40,11 +41,30 @@ static int __init know_boot_nodes(void)
 }
 early_initcall(know_boot_nodes);
 
+/* A CPU that went while the node was down has taken along what it counted of it. */
+static void fold_counters(struct pglist_data *pgdat)
+{
+	enum node_stat_item item;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		s8 *left = per_cpu_ptr(pgdat->per_cpu_nodestats,
+				       cpu)->vm_node_stat_diff;
+
+		for (item = 0; item < NR_VM_NODE_STAT_ITEMS; item++) {
+			node_page_state_add(left[item], pgdat, item);
+			left[item] = 0;
+		}
+	}
+}
+
 static int __ref init_node(int nid)
 {
 	int ret = 0;
 
-	if (!node_isset(nid, known))
+	if (node_isset(nid, known))
+		fold_counters(NODE_DATA(nid));
+	else
 		ret = free_area_init_core_hotplug(NODE_DATA(nid));
 	if (!ret)
 		node_set(nid, known);
