@@ -25,8 +25,6 @@
 #include <linux/slab.h>
 #include <linux/suspend.h>
 
-#include <asm/tlbflush.h>
-
 #include "internal.h"
 
 static LIST_HEAD(hosts);
@@ -92,10 +90,7 @@ void mhp_host_free(struct mhp_host *host)
 	WARN_ONCE(host->altmap.alloc, "%lu pages of page structs that are gone are in use\n",
 		  host->altmap.alloc);
 	list_del(&host->list);
-	kasan_remove_zero_shadow(__va(host->front.start), host->front.size);
-	/* the same addresses may get a shadow of their own next time */
-	if (IS_ENABLED(CONFIG_KASAN))
-		flush_tlb_all();
+	mhp_zero_shadow_remove(host->front.start, host->front.size);
 	kfree(host);
 }
 

@@ -184,6 +184,9 @@ bool mhp_host_allowed(void);
 struct mhp_host *mhp_host_new(u64 start, u64 size);
 void mhp_host_free(struct mhp_host *host);
 
+/* Undo kasan_add_zero_shadow(), also in what the TLBs remember. */
+void mhp_zero_shadow_remove(u64 start, u64 size);
+
 /* The one that has any byte of a range, or NULL. */
 struct mhp_host *mhp_host_find(u64 start, u64 size);
 

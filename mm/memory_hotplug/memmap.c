@@ -22,6 +22,8 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include <asm/tlbflush.h>
+
 #include "../internal.h"
 #include "internal.h"
 
@@ -165,6 +167,14 @@ int mhp_init_memmap_on_memory(unsigned long pfn, unsigned long nr_pages,
 	return 0;
 }
 
+void mhp_zero_shadow_remove(u64 start, u64 size)
+{
+	kasan_remove_zero_shadow(__va(start), size);
+	/* the same addresses may get a shadow of their own next time */
+	if (IS_ENABLED(CONFIG_KASAN))
+		flush_tlb_all();
+}
+
 /**
  * mhp_deinit_memmap_on_memory() - what mhp_init_memmap_on_memory() did is undone
  * @pfn:      first page of the block
@@ -179,5 +189,5 @@ void mhp_deinit_memmap_on_memory(unsigned long pfn, unsigned long nr_pages)
 	if (whole_sections(end) > pfn)
 		offline_mem_sections(pfn, whole_sections(end));
 	mhp_zone_drop(page_zone(pfn_to_page(pfn)), pfn, nr_pages);
-	kasan_remove_zero_shadow(__va(PFN_PHYS(pfn)), PFN_PHYS(nr_pages));
+	mhp_zero_shadow_remove(PFN_PHYS(pfn), PFN_PHYS(nr_pages));
 }
