@@ -237,6 +237,19 @@ int linear_map_remove(u64 start, u64 size)
 	return unmap_part(start, size, NULL);
 }
 
+/* What of it was made for nothing: boot's sections, one of which may have a hole, keep theirs. */
+static void free_memmap(unsigned long pfn, unsigned long end)
+{
+	unsigned long next;
+
+	for (; pfn < end; pfn = next) {
+		next = min(end, ALIGN(pfn + 1, PAGES_PER_SECTION));
+		if (!present_section_nr(pfn_to_section_nr(pfn)))
+			vmemmap_free((unsigned long)pfn_to_page(pfn),
+				     (unsigned long)pfn_to_page(next), NULL);
+	}
+}
+
 /*
  * The memmap of the whole range comes first, in one walk; then __add_pages()
  * finds it. If that fails it takes its sections away, and what the memmap was
@@ -257,8 +270,7 @@ static int add_sections(int nid, u64 start, u64 size,
 	ret = __add_pages(nid, pfn, nr, params);
 	vmemmap_end_add();
 	if (ret)
-		vmemmap_free((unsigned long)pfn_to_page(pfn),
-			     (unsigned long)pfn_to_page(pfn + nr), NULL);
+		free_memmap(pfn, pfn + nr);
 	return ret;
 }
 

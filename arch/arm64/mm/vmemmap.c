@@ -12,6 +12,8 @@
  * of a section that was added as one, or a 64K page with the memmap of 64 MiB),
  * it stays until the last of them is gone.
  */
+#include <linux/align.h>
+#include <linux/math.h>
 #include <linux/memory_hotplug.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -78,14 +80,27 @@ static struct kpgt_block *buddy_block(struct kernel_tree *tree, u64 size)
 }
 
 /*
+ * Pages that have their structs in [va, end), or a part of them: they need not fill a leaf, as
+ * their size is not a power of two in every configuration.
+ */
+static unsigned long first_pfn(u64 va)
+{
+	return (va - (u64)vmemmap) / sizeof(struct page);
+}
+
+static unsigned long end_pfn(u64 end)
+{
+	return DIV_ROUND_UP(end - (u64)vmemmap, sizeof(struct page));
+}
+
+/*
  * A leaf that also holds page structs of others must not lie in the altmap's
  * memory, which may leave before them.
  */
 static struct kpgt_block *vmemmap_block_alloc(struct kpgt *t, u64 va, u64 size)
 {
 	struct kernel_tree *tree = to_kernel_tree(t);
-	unsigned long first = page_to_pfn((struct page *)va);
-	unsigned long last = page_to_pfn((struct page *)(va + size)) - 1;
+	unsigned long first = first_pfn(va), last = end_pfn(va + size) - 1;
 
 	if (from_altmap(tree->altmap, first) && from_altmap(tree->altmap, last))
 		return altmap_block(tree, size);
@@ -232,10 +247,9 @@ int vmemmap_populate(unsigned long start, unsigned long end, int nid,
 
 static bool memmap_in_use(u64 start, u64 end)
 {
-	unsigned long pfn = page_to_pfn((struct page *)start);
-	unsigned long end_pfn = page_to_pfn((struct page *)end);
+	unsigned long pfn = ALIGN_DOWN(first_pfn(start), PAGES_PER_SUBSECTION);
 
-	for (; pfn < end_pfn; pfn += PAGES_PER_SUBSECTION)
+	for (; pfn < end_pfn(end); pfn += PAGES_PER_SUBSECTION)
 		if (pfn_valid(pfn))
 			return true;
 	return false;
