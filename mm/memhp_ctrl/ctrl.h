@@ -229,9 +229,11 @@ void memhp_wait_left(const uuid_t *uuid);
 /* A socket is closed. The lock is not held. */
 void memhp_socket_gone(struct memhp_socket *socket);
 
-/* Bytes that segments have in a range, and whether they have any. */
+/* Bytes that segments have in a range. */
 u64 memhp_used(u64 start, u64 size);
-bool memhp_taken(u64 start, u64 size);
+
+/* Where a range of a segment ends that has a part of this one; 0 if none has. */
+u64 memhp_taken(u64 start, u64 size);
 
 /* operation.c */
 
@@ -269,6 +271,9 @@ struct window_copy {
 
 /* Takes no lock. Return: 0 or -ENOMEM. */
 int memhp_copy_windows(struct window_copy *copy);
+
+/* Another number whenever a window comes, goes, or has other ends; never 0. */
+unsigned int memhp_window_generation(void);
 
 /* May segments have so much more in a window? */
 struct verdict memhp_window_limit(u64 start, u64 size);

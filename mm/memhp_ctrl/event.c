@@ -90,12 +90,19 @@ void memhp_tell(struct segment *seg, enum memhp_event event)
 	send_uevent(seg, event);
 }
 
-/* The page stands where blockers do. */
+/* The page stands where blockers do, which stay if they say why the last operation failed. */
 void memhp_tell_poison(struct segment *seg, unsigned long pfn)
 {
+	struct memhp_blocker first = seg->blockers.at[0];
+	unsigned int nr = seg->blockers.nr;
+
 	seg->blockers.nr = 1;
 	seg->blockers.at[0] = (struct memhp_blocker){
 		.pfn = pfn, .kind = MEMHP_BLOCKER_KIND_POISONED,
 	};
 	memhp_tell(seg, MEMHP_EVENT_POISONED);
+	if (nr && seg->error) {
+		seg->blockers.nr = nr;
+		seg->blockers.at[0] = first;
+	}
 }

@@ -174,6 +174,9 @@ static int get_deadline(struct genl_info *info, unsigned int *msec)
 	if (!*msec)
 		return bad(info, MEMHP_A_SEGMENT_DEADLINE_MS, -EINVAL,
 			   "deadline-ms must be 1 or more");
+	if (*msec > MEMHP_MAX_DEADLINE_MS)
+		return bad(info, MEMHP_A_SEGMENT_DEADLINE_MS, -ERANGE,
+			   "deadline-ms is at most 3600000; ask again when it is over");
 	return 0;
 }
 
@@ -710,17 +713,20 @@ static int dump_window(struct sk_buff *skb, struct netlink_callback *cb,
 		genlmsg_cancel(skb, head);
 		return -EMSGSIZE;
 	}
+	genl_dump_check_consistent(cb, head);
 	genlmsg_end(skb, head);
 	return 0;
 }
 
 int memhp_nl_window_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
+	unsigned int seq = memhp_window_generation();
 	struct window_copy windows;
 	int err = memhp_copy_windows(&windows);
 
 	if (err)
 		return err;
+	cb->seq = seq;
 	memhp_lock();
 	for (; cb->args[0] < windows.nr; cb->args[0]++)
 		if (dump_window(skb, cb, &windows.at[cb->args[0]]))

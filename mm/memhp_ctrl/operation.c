@@ -9,6 +9,7 @@
  */
 #define pr_fmt(fmt) "memory_hotplug: " fmt
 
+#include <linux/freezer.h>
 #include <linux/init.h>
 #include <linux/jiffies.h>
 #include <linux/sched/signal.h>
@@ -163,7 +164,7 @@ bool operation_wait(struct operation *op, unsigned int msec)
 
 int operation_finish(struct operation *op)
 {
-	if (wait_event_interruptible(op->ended, is_over(op))) {
+	if (wait_event_freezable(op->ended, is_over(op))) {
 		engine_stop(&op->job, -EINTR);
 		wait_event(op->ended, is_over(op));
 	}

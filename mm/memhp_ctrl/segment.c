@@ -105,15 +105,18 @@ u64 memhp_used(u64 start, u64 size)
 	return sum;
 }
 
-bool memhp_taken(u64 start, u64 size)
+u64 memhp_taken(u64 start, u64 size)
 {
+	const struct window *w;
 	struct segment *seg;
 
 	memhp_assert_locked();
-	list_for_each_entry(seg, &memhp_segments, list)
-		if (window_set_overlaps(&seg->ranges, start, start + size))
-			return true;
-	return false;
+	list_for_each_entry(seg, &memhp_segments, list) {
+		w = window_set_above(&seg->ranges, start);
+		if (w && w->start < start + size)
+			return w->end;
+	}
+	return 0;
 }
 
 /* What may be asked when, and by whom. */
@@ -232,18 +235,22 @@ struct choice {
 	int nid;
 };
 
-static bool fits_here(u64 start, u64 size, int nid)
+/* Return: 0: it fits there; or from where on it may. */
+static u64 next_place(u64 start, u64 size, int nid)
 {
 	const char *why;
+	u64 end = memhp_taken(start, size);
 
-	return !memhp_taken(start, size) &&
-	       !mhp_attach_check(start, size, &nid, &why);
+	if (end)
+		return end;
+	return mhp_attach_check(start, size, &nid, &why) ?
+	       start + memory_block_size_bytes() : 0;
 }
 
 /* The lowest place in a window that nobody has. */
 static bool search_window(const struct mhp_window *w, struct choice *c)
 {
-	u64 block = memory_block_size_bytes(), at;
+	u64 end = w->start + w->size, at, next;
 
 	if (c->request->in_window && c->request->window != w->start)
 		return false;
@@ -252,11 +259,14 @@ static bool search_window(const struct mhp_window *w, struct choice *c)
 		return false;
 	if (memhp_window_limit(w->start, c->size).err)
 		return false;
-	for (at = w->start; c->size <= w->start + w->size - at; at += block) {
-		if (fits_here(at, c->size, c->request->node)) {
+	for (at = w->start; at < end && c->size <= end - at; at = next) {
+		next = next_place(at, c->size, c->request->node);
+		if (!next) {
 			c->start = at;
 			return true;
 		}
+		if (fatal_signal_pending(current))
+			return false;
 		cond_resched();
 	}
 	return false;

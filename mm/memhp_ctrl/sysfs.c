@@ -232,6 +232,8 @@ static ssize_t deadline_ms_store(struct device *dev,
 		return err;
 	if (!msec)
 		return -EINVAL;
+	if (msec > MEMHP_MAX_DEADLINE_MS)
+		return -ERANGE;
 	WRITE_ONCE(to_segment(dev)->deadline, msec);
 	return count;
 }

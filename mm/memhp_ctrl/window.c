@@ -10,6 +10,7 @@
  */
 #define pr_fmt(fmt) "memory_hotplug: " fmt
 
+#include <linux/atomic.h>
 #include <linux/capability.h>
 #include <linux/kstrtox.h>
 #include <linux/memhp.h>
@@ -260,14 +261,22 @@ static bool has_device(const struct mhp_window *w)
 	return false;
 }
 
-/* A window that has got another end is another window, with the old one's limit. */
+static bool overlap(const struct mhp_window *a, const struct mhp_window *b)
+{
+	return a->start < b->start + b->size && b->start < a->start + a->size;
+}
+
+/*
+ * Windows that have joined, were divided or have another end are others. What was allowed
+ * in them is not more for that: each part has the limit of the whole, a whole the lowest.
+ */
 static void keep_limit(struct memhp_window *fresh)
 {
 	struct memhp_window *old;
 
 	list_for_each_entry(old, &windows, list)
-		if (!old->found && old->w.start == fresh->w.start)
-			fresh->limit = old->limit;
+		if (!old->found && overlap(&old->w, &fresh->w))
+			fresh->limit = min(fresh->limit, old->limit);
 }
 
 static void drop_devices(struct list_head *gone)
@@ -363,8 +372,17 @@ static DECLARE_WORK(update_work, update_windows);
 /* Set once, before which no window has a device. */
 static bool ready;
 
+/* Counts changes; not 0, which dumps take for none. */
+static atomic_t generation = ATOMIC_INIT(1);
+
+unsigned int memhp_window_generation(void)
+{
+	return atomic_read(&generation);
+}
+
 void mhp_windows_changed(void)
 {
+	atomic_inc_unless_negative(&generation);
 	if (!READ_ONCE(ready))
 		return;
 	queue_work(system_long_wq, &update_work);

@@ -465,7 +465,7 @@ struct waiting {
 	const uint8_t *uuid;
 	memhp_progress_fn progress;
 	void *arg;
-	int failed;			/* error of an attach that left nothing */
+	int failed;			/* error of the last one, an attach that left nothing */
 	char text[MEMHP_TEXT_LEN + 1];
 };
 
@@ -478,6 +478,8 @@ static void note_news(struct waiting *w, const struct memhp_news *news)
 	if (news->event == MEMHP_EVENT_FAILED) {
 		w->failed = news->segment.error;
 		memcpy(w->text, news->segment.text, sizeof(w->text));
+	} else if (news->event != MEMHP_EVENT_PROGRESS) {
+		w->failed = 0;		/* that was before */
 	}
 }
 

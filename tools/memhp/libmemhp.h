@@ -152,7 +152,7 @@ const char *memhp_text(const struct memhp *m);
 int memhp_windows(struct memhp *m, struct memhp_window **list);
 
 /**
- * memhp_segments() - all segments, as they are at one moment
+ * memhp_segments() - all segments, each as it is when its turn comes
  * @m: connection
  * @list: gets an array; free(3) it, also if it has no member
  *

@@ -71,6 +71,25 @@ def windows_agree(ctx):
         guest.check(f"[ ! -e {CLASS}/window-{far + BLOCK:x} ]")
 
 
+def limits_of_parts(ctx):
+    """What was allowed in a window is not more when it has other ends."""
+    with machine(ctx) as guest:
+        far = 64 * GIB
+
+        def limits(*blocks):
+            return [guest.check(f"cat {CLASS}/window-{far + n * BLOCK:x}/limit").strip()
+                    for n in blocks]
+        assert not write(guest, "window_add", f"{far + BLOCK:#x} 1G 0")
+        guest.check(f"echo {BLOCK:#x} > {CLASS}/window-{far + BLOCK:x}/limit")
+        assert not write(guest, "window_add", f"{far:#x} {BLOCK:#x} 0")
+        yield limits(0) == [f"{BLOCK:#x}"], "CTRL-01 a window that begins lower has the limit still"
+        assert not write(guest, "window_remove", f"{far + 3 * BLOCK:#x} {BLOCK:#x}")
+        yield limits(0, 4) == 2 * [f"{BLOCK:#x}"], "CTRL-01 so have the two that are left of it"
+        guest.check(f"echo {2 * BLOCK:#x} > {CLASS}/window-{far:x}/limit")
+        assert not write(guest, "window_add", f"{far + 3 * BLOCK:#x} {BLOCK:#x} 0")
+        yield limits(0) == [f"{BLOCK:#x}"], "CTRL-01 when they join, the lower one holds"
+
+
 def window_limits(ctx):
     with machine(ctx) as guest:
         limit = f"{CLASS}/window-{EDGE:x}/limit"
@@ -307,6 +326,7 @@ def bad_requests():
         ("a wrong version", "get uuid=1 version=2", EPROTONOSUPPORT, "version"),
         ("version 0 of a dump", "segments version=0", EPROTONOSUPPORT, "version"),
         ("a deadline of zero", "detach uuid=1 deadline=0", EINVAL, "deadline"),
+        ("a deadline beyond an hour", "detach uuid=1 deadline=3600001", ERANGE, "3600000"),
         ("a detach of half a block", f"detach uuid=1 range={EDGE + GIB:#x}+4096", EINVAL, "block"),
         ("a detach of any place", f"detach uuid=1 range=+{BLOCK:#x}", EINVAL, "start"),
         ("a change into nothing", "change uuid=1", EINVAL, "policy"),
@@ -366,7 +386,8 @@ def files(ctx):
                     f" grep -x mixed {at}/state")
         for word in ("nonsense", "", "absent", "abort"):
             assert guest.run(f"echo '{word}' > {at}/state")[0], word
-        assert guest.run(f"echo 0 > {at}/deadline_ms")[0]
+        for wrong in (0, 3600001, 1 << 32):
+            assert guest.run(f"echo {wrong} > {at}/deadline_ms")[0], wrong
         guest.check(f"echo unplug > {at}/state")
         gone(guest, 0x12)
         assert segments(guest) == {} and "memhp" not in guest.check("cat /proc/iomem")
@@ -865,6 +886,7 @@ SCENARIOS = [
     ("CTRL-01 windows: dump, files and debugfs agree, and follow the administrator",
      windows_agree),
     ("CTRL-01 a window's limit is kept", window_limits),
+    ("CTRL-01 a limit stays when a window has other ends", limits_of_parts),
     ("CTRL-02 CTRL-04 1 GiB is attached, used and detached, and all is as before", there_and_back),
     ("CTRL-02 attach is idempotent by uuid", idempotent),
     ("CTRL-02 any place in a window or node will do", any_place),
