@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Going offline: 1 GiB and 56 GiB that nobody uses, and 1 GiB that is used.
+"""Going offline: 1 GiB and 56 GiB that nobody uses, and some of which a program uses a part.
 
 free   as a range, by the files of the memory blocks, and offline_and_remove_memory() for
-       all of it
-used   1 GiB of which a program uses 700 MiB: what a page that moves costs
+       all of it; both ways to map memory
+used   what a page that moves costs, and how often it does
 """
 
 import statistics
+from itertools import product
 
 from memhp_vm import counting
 from memhp_vm.counting import BUILD, COLUMNS, LARGEST, booted, windows_in
+from memhp_vm.usage import in_movable, migrated
 
 from . import Part
 from .report import TREES
@@ -31,7 +33,7 @@ def load(machine, size, **options):
     words = " ".join(f"{name}={value}" for name, value in options.items())
     status, out = machine.insmod("memhp_bench_offline", f"start={START:#x} size={size:#x} {words}")
     if status:
-        raise SystemExit(f"bench: {out}\n{machine.tail(5)}")
+        raise SystemExit(f"bench: {machine.tree}: {out}\n{machine.run('dmesg | tail -n 5')[1]}")
 
 
 def counts_file(tree, rodata, what):
@@ -52,25 +54,22 @@ def free(library, tree, rodata, gib, rounds, profile=None):
                      for column in COLUMNS + LARGEST} for window, all in found.items()}
 
 
-MIGRATED = "awk '$1 == \"pgmigrate_success\" { print $2 }' /proc/vmstat"
+# GiB of the range: MiB of it that a program uses
+USED = {1: 700, 4: 1000, 8: 1200}
 
 
-def used(library, tree, rodata):
-    """(counts of the eviction, pages that were in use, migrations)"""
-    counts = counts_file(tree, rodata, "used")
-    with guest(library, tree, rodata, 1, counts) as machine:
-        load(machine, GIB, what="add")
-        machine.start("exec keep idle 0x2bc00000 1 > /tmp/keep 2>&1")
+def used(library, tree, rodata, gib):
+    """(counts of the eviction, migrations, pages that were in use)"""
+    counts = counts_file(tree, rodata, f"used-{gib}")
+    with guest(library, tree, rodata, gib, counts) as machine:
+        load(machine, gib * GIB, what="add")
+        machine.start(f"exec keep idle {USED[gib] << 20:#x} 1 > /tmp/keep 2>&1")
         machine.check("until grep -q ready /tmp/keep; do sleep 1; done", timeout=600)
-        before = int(machine.check(MIGRATED))
-        load_again(machine)
-        moved = int(machine.check(MIGRATED)) - before
-    return windows_in(counts)[-1][1], moved
-
-
-def load_again(machine):
-    machine.check("rmmod memhp_bench_offline")
-    load(machine, GIB, what="evict")
+        pages, before = in_movable(machine), migrated(machine)
+        machine.check("rmmod memhp_bench_offline")
+        load(machine, gib * GIB, what="evict")
+        moved = migrated(machine) - before
+    return windows_in(counts)[-1][1], moved, pages
 
 
 def profile(library):
@@ -80,55 +79,67 @@ def profile(library):
         counting.show_profile(tree, path, NAMES, "1 GiB")
 
 
-# (GiB, window): how many times fewer instructions than stock's, rodata=on
+# GiB: how many times
+ROUNDS = {1: 3, 56: 1}
+MODES = ("on", "full")
+
+# (GiB, window): how many times fewer instructions than stock's, however it is mapped
 TARGETS = {(1, RANGE): 20, (56, EVICT): 30}
 
 # For each page table entry that a page leaves, asm/tlbflush.h has one of each, which is
 # what stock's rmap uses and no part of ours: offline.rst. Of what is beyond that, for
 # each page that moves, no more than this.
 FEWER = 1 / 64
+MOVES = 1.02                # of each page that is in use
 
 
-def judge_free(report, gib, ours, stock):
+def judge_free(report, rodata, gib, ours, stock):
+    what = f"{gib} GiB, free, rodata={rodata}"
     for window, name in NAMES.items():
         theirs, own = stock[window], ours[window]
-        print(f"{name} {gib} GiB, free: " + ", ".join(
+        print(f"{name} {what}: " + ", ".join(
             f"{column} {own[column]} (stock {theirs[column]})" for column in (*COLUMNS, "hold")))
     for (size, window), times in TARGETS.items():
         if size == gib:
             own, theirs = (found[window]["instructions"] for found in (ours, stock))
-            report.goal(f"{NAMES[window]} {gib} GiB, free: {times} times fewer instructions",
+            report.goal(f"{NAMES[window]} {what}: {times} times fewer instructions",
                         own * times <= theirs, own, theirs, f"{theirs / own:.1f} times")
 
 
-def judge_used(report, ours, stock):
-    for name, (counts, moved) in (("ours", ours), ("stock", stock)):
+def judge_moves(report, gib, ours, stock):
+    what = f"offline and remove {gib} GiB, {USED[gib]} MiB in use"
+    for name, (counts, moved, pages) in (("ours", ours), ("stock", stock)):
         each = ", ".join(f"{column} {counts[column] / moved:.3f}" for column in COLUMNS)
-        print(f"{name}: {moved} migrations; for each of them {each}")
+        print(f"{name}, {what}: {moved} migrations of {pages} pages; for each of them {each}")
+    own, theirs = (moved / pages for _, moved, pages in (ours, stock))
+    report.goal(f"{what}: {MOVES} migrations of a page in use at most", own <= MOVES,
+                round(own, 3), round(theirs, 3))
+
+
+def judge_used(report, ours, stock):
     own, theirs = (found[0]["instructions"] for found in (ours, stock))
     report.goal("offline and remove 1 GiB, 700 MiB in use: no more instructions than stock",
                 own <= theirs, own, theirs)
     for column in ("tlbi", "dsb"):
-        beyond, stocks = (counts[column] / moved - 1 for counts, moved in (ours, stock))
+        beyond, stocks = (counts[column] / moved - 1 for counts, moved, _ in (ours, stock))
         report.goal(f"offline and remove 1 GiB, 700 MiB in use: {column} for each page that"
                     " moves, beyond the one that asm/tlbflush.h has: 1/64 at most",
                     beyond <= FEWER, round(beyond, 4), round(stocks, 4))
 
 
-ROUNDS = {1: 3, 56: 1}      # GiB: how many times
-
-
 def measure(library, boots):
-    sizes = {gib: [free(library, tree, "on", gib, rounds) for tree in TREES]
-             for gib, rounds in ROUNDS.items()}
-    return sizes, [used(library, tree, "on") for tree in TREES]
+    sizes = {(rodata, gib): [free(library, tree, rodata, gib, rounds) for tree in TREES]
+             for rodata, (gib, rounds) in product(MODES, ROUNDS.items())}
+    return sizes, {gib: [used(library, tree, "on", gib) for tree in TREES] for gib in USED}
 
 
 def judge(numbers, report):
     sizes, in_use = numbers
-    for gib, found in sizes.items():
-        judge_free(report, gib, *found)
-    judge_used(report, *in_use)
+    for (rodata, gib), found in sizes.items():
+        judge_free(report, rodata, gib, *found)
+    for gib, found in in_use.items():
+        judge_moves(report, gib, *found)
+    judge_used(report, *in_use[1])
 
 
-PART = Part(measure, judge, len(TARGETS) + 3, profile)
+PART = Part(measure, judge, len(TARGETS) * len(MODES) + len(USED) + 3, profile)
