@@ -91,11 +91,14 @@ static void usage_work(struct work_struct *unused)
 
 static DECLARE_WORK(tell_usage_work, usage_work);
 
-/* Operations tell by themselves, and do nothing to others' memory. */
+/*
+ * Operations tell by themselves, and do nothing to others' memory. Where there is no segment,
+ * nobody takes the device hotplug lock for one: files that find it taken try again.
+ */
 static int listen(struct notifier_block *block, unsigned long action, void *arg)
 {
 	if ((action == MEM_ONLINE || action == MEM_OFFLINE) &&
-	    !engine_works_here())
+	    !list_empty(&memhp_segments) && !engine_works_here())
 		queue_work(system_long_wq, &tell_usage_work);
 	return NOTIFY_OK;
 }
