@@ -133,6 +133,13 @@ def archive(files, links):
 
 def build(name="base", extra=(), force=False):
     """Returns (path, rebuilt) of build/initramfs-<name>.cpio.gz."""
+    try:
+        return _build(name, extra, force)
+    except OSError as error:
+        raise HarnessError(f"no initramfs: {error}") from error
+
+
+def _build(name, extra, force):
     target = paths.BUILD / f"initramfs-{name}.cpio.gz"
     stamp = paths.BUILD / f"initramfs-{name}.digest"
     paths.BUILD.mkdir(exist_ok=True)

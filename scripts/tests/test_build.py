@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Tests of scripts/deps, source, kernel and rows, with a made-up machine around them."""
 
+import errno
 import importlib.machinery
 import importlib.util
 import os
@@ -10,6 +11,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 SCRIPTS = Path(__file__).resolve().parent.parent
 TOOLS = "dirname awk tr sed grep cat mkdir rm mv rmdir env sh tar xz".split()
@@ -254,6 +256,15 @@ class Kernel(unittest.TestCase):
         self.assertIn("ours.c:1: error: no", said)
         self.assertNotIn("CC  ", said)
         self.assertIn("error: no", made.log.read_text())
+
+    def test_no_space(self):
+        """kernel: a disk that gets full is said in a line"""
+        full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "build/logs/x")
+        with mock.patch.object(self.kernel.Kernel, "run", side_effect=full), \
+                mock.patch.object(sys, "argv", ["kernel", "grafted", "base"]), \
+                self.assertRaises(SystemExit) as end:
+            self.kernel.main()
+        self.assertIn("No space left on device: 'build/logs/x'", end.exception.code)
 
     def test_our_warning(self):
         """kernel: a warning in a file of ours fails this and the next build"""
