@@ -334,6 +334,8 @@ void mmu_region_init(struct mmu *m, struct mmu_region *r, u64 start, u64 end)
 {
 	r->mmu = m;
 	kpgt_init(&r->t, &m->geom, &mmu_ops, mmu_words(m, m->root), start, end);
+	/* as in the kernel, or none */
+	r->t.table_attrs = mmu_random(m) & 1 ? 3ULL << 59 : 0;
 }
 
 /* Sets of ranges */

@@ -208,6 +208,9 @@ extern const struct kpgt_ops mmu_ops;
 
 void mmu_init(struct mmu *m, const struct kpgt_geom *geom, u64 seed);
 void mmu_destroy(struct mmu *m);
+/* Permissions of all that is below a table: APTable, XNTable, PXNTable, NSTable. */
+#define MMU_HIERARCHY	(0x1fULL << 59)
+
 void mmu_region_init(struct mmu *m, struct mmu_region *r, u64 start, u64 end);
 
 /* Judging */

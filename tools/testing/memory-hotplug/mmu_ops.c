@@ -442,6 +442,20 @@ static void unlink_table(struct mmu *m, u64 va, int slot)
 
 static void link_table(struct mmu *m, u64 va, int slot);
 
+/* Arm ARM D8.4: what a table descriptor forbids is forbidden in all that is below it. */
+static void check_hierarchy(struct mmu *m, u64 va, int level, u64 desc)
+{
+	u64 span = 1ULL << mmu_shift(m, level), start = va & ~(span - 1);
+	u64 bits = desc & ~(mmu_addr_mask(m) | KPGT_TYPE);
+
+	if (bits & ~MMU_HIERARCHY)
+		mmu_bad(m, "reserved bits set in table descriptor %llx", desc);
+	/* the last address, as the end of the last span is 0 */
+	if (bits && (start < m->start || start + (span - 1) > m->end - 1))
+		mmu_bad(m, "permissions in a table descriptor that others share, at %llx",
+			va);
+}
+
 static void link_entry(struct mmu *m, u64 va, int slot, unsigned int i)
 {
 	int child, level = m->table[slot].level;
@@ -459,8 +473,7 @@ static void link_entry(struct mmu *m, u64 va, int slot, unsigned int i)
 		return;
 	}
 	child = mmu_slot_at(m, mmu_decode(m, desc));
-	if (desc & ~(mmu_addr_mask(m) | KPGT_TYPE))
-		mmu_bad(m, "reserved bits set in table descriptor %llx", desc);
+	check_hierarchy(m, va, level, desc);
 	if (child < 0 || m->table[child].state != MMU_NEW)
 		mmu_bad(m, "the table linked at %llx is not a new one", va);
 	else if (m->table[child].level != level + 1)

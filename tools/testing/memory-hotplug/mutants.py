@@ -55,6 +55,11 @@ KPGTABLE = [
     Mutant("MAP-03", "a shared entry is linked like one's own",
            "\tif (!kpgt_owned(t, v->level, v->start))\n\t\treturn kpgt_link",
            "\tif (0)\n\t\treturn kpgt_link"),
+    Mutant("MAP-05", "permissions are set in an entry that others share",
+           "t->ops->set(t, v->entry, kpgt_table_desc(t, table));\n\tt->ops->unlock(t);\n"
+           "\treturn KPGT_AGAIN;",
+           "t->ops->set(t, v->entry, kpgt_table_desc(t, table) | t->table_attrs);\n"
+           "\tt->ops->unlock(t);\n\treturn KPGT_AGAIN;"),
     Mutant("MAP-03", "a shared entry is written without the lock",
            "\tt->ops->order(t);\n\tt->ops->lock(t);\n",
            "\tt->ops->order(t);\n"),

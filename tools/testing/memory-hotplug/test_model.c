@@ -296,6 +296,33 @@ static void block_unaligned(void)
 	expect_bad("is not aligned for level 2");
 }
 
+/* Links a table in the last entry of the region, with more bits. */
+static void link_last(u64 bits)
+{
+	u64 *table = new_table(1);
+
+	mmu_ops.order(t);
+	mmu_ops.lock(t);
+	set(w->end - (1ULL << 39), 0, table_desc(table) | bits);
+	mmu_ops.unlock(t);
+}
+
+static void shared_permissions(void)
+{
+	setup(MMU_MAP);
+	link_last(1ULL << 59);
+	world_free(w);		/* judges */
+
+	setup(MMU_MAP);
+	m->end -= PAGE_4K;
+	link_last(1ULL << 59);
+	expect_bad("permissions in a table descriptor that others share");
+
+	setup(MMU_MAP);
+	link_last(1ULL << 58);
+	expect_bad("reserved bits set in table descriptor");
+}
+
 static void reserved_bits(void)
 {
 	setup(MMU_MAP);
@@ -553,6 +580,7 @@ static const struct tap_test tests[] = {
 	{ "MAP-07 the model rejects a block with an unaligned output address",
 	  block_unaligned },
 	{ "MAP-07 the model rejects reserved bits", reserved_bits },
+	{ "MAP-05 the model rejects permissions for what others have", shared_permissions },
 	{ "MAP-02 the model rejects garbage in a new table",
 	  garbage_in_new_table },
 	{ "MAP-02 the model rejects a table linked at the wrong level",

@@ -210,7 +210,15 @@ static void no_gather_leaf(const struct geometry *g)
 	world_free(w);
 }
 
-/* debug_pagealloc clears the valid bit of pages that are not in use. */
+/* debug_pagealloc clears the valid bit of pages that are not in use, and flushes. */
+static void make_invalid(struct world *w, u64 va)
+{
+	u64 desc = mmu_entry(&w->mmu, va, KPGT_PAGE, NULL, NULL);
+
+	mmu_foreign_set(&w->mmu, va, KPGT_PAGE, desc & ~KPGT_VALID);
+	mmu_tlb_flush(&w->mmu, va, va + w->page, false);
+}
+
 static void invalid_leaves(const struct geometry *g)
 {
 	struct world *w = world_new(g, 28);
@@ -219,12 +227,8 @@ static void invalid_leaves(const struct geometry *g)
 
 	m.max_leaf = w->page;
 	EXPECT(!world_map(w, &m), "could not map");
-	for (i = 0; i < 40; i += 3) {
-		u64 va = m.va + i * w->page;
-		u64 desc = mmu_entry(&w->mmu, va, KPGT_PAGE, NULL, NULL);
-
-		mmu_foreign_set(&w->mmu, va, KPGT_PAGE, desc & ~KPGT_VALID);
-	}
+	for (i = 0; i < 40; i += 3)
+		make_invalid(w, m.va + i * w->page);
 	EXPECT(!world_lookup(w, m.va, NULL), "an invalid leaf was found");
 	unmap(w, m.va, m.size);
 	world_expect_hole(w, m.va, m.size);
@@ -238,14 +242,12 @@ static void table_of_invalid_leaves(const struct geometry *g)
 {
 	struct world *w = world_new(g, 29);
 	struct mmu_snapshot *before;
-	u64 desc;
 
 	map(w, w->start, w->page, w->page);
 	unmap(w, w->start, w->page);
 	before = mmu_snapshot(&w->mmu);
 	map(w, w->start, w->page, w->page);
-	desc = mmu_entry(&w->mmu, w->start, KPGT_PAGE, NULL, NULL);
-	mmu_foreign_set(&w->mmu, w->start, KPGT_PAGE, desc & ~KPGT_VALID);
+	make_invalid(w, w->start);
 	unmap(w, w->start, w->page);
 	world_expect_same(w, before);
 	mmu_snapshot_free(before);
