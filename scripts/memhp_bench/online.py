@@ -20,6 +20,8 @@ HOLD = 2_000_000    # instructions for which the memory hotplug lock may be held
 # nothing that several CPUs could share.
 SHARED_GIB, CPUS, GAIN = 32, 4, 3.2
 SHARED_BLOCKS = "memory_block_size=2G"
+# A CPU that a tick wakes late leaves one of its parts to another one: the best of so many.
+SHARED_BOOTS = 3
 
 
 def large_boot(library, tree, name, gib, options, warm=SIZE, cpus=1):
@@ -87,7 +89,8 @@ def measure_online(library, boots):
         numbers[tree, "full", LARGE_GIB] = large["instructions"]
         numbers[tree, "hold"] = large["hold"]
     for workers in (1, CPUS):
-        numbers["shared", workers] = shared(library, "grafted", workers)
+        each = [shared(library, "grafted", workers) for _ in range(SHARED_BOOTS)]
+        numbers["shared", workers] = min(each, key=lambda found: found["most"])
     return numbers
 
 
