@@ -278,7 +278,8 @@ class Memory(unittest.TestCase):
             status, out = guest.run(fill.format(dimm.size), timeout=300)
             self.assertEqual(status, 1, out)
             self.assertIn(f"covered {pages // 2} of {pages} pages", out)
-            self.assertEqual(guest.run(fill.format(first.size), timeout=300)[0], 0)
+            status, out = guest.run(fill.format(first.size), timeout=300)
+            self.assertEqual(status, 0, out)
             status, out = guest.run(fill.format(first.size) + " spoil", timeout=300)
             self.assertEqual((status, "1 bad" in out), (1, True), out)
 

@@ -16,8 +16,9 @@
  * is taken from the smallest free pieces first, and those are the ones still
  * missing. Watermarks and lists are made small meanwhile. Frames that hold user
  * pages of other processes are emptied by moving those pages to another node;
- * our own stacks and tables are on another node from the start. This is
- * repeated until no frame is missing.
+ * our own stacks and tables are on another node from the start. Pages of ours
+ * that the kernel has moved in the meantime are given back, too: they may sit in
+ * the frames that are missing. This is repeated until no frame is missing.
  *
  * It must not count a frame that it did not hold both when it wrote the pattern
  * and after it had verified it. Status 0 only if every frame was verified.
@@ -234,31 +235,77 @@ static void verify_batch(char *start, unsigned long pages)
 
 /* Address space that we took pages into. */
 struct region {
+	struct region *next;
 	char *start;
 	unsigned long pages;
 };
 
-/* Takes pages until a whole batch lies outside of the range. */
-static struct region take(unsigned long pages)
+static _Atomic(struct region *) regions;
+
+static struct region *new_region(unsigned long pages)
 {
-	struct region r = { reserve_on_node(pages * page_size), 0 };
+	struct region *r = malloc(sizeof(*r));
 
-	while (r.pages < pages) {
-		unsigned long n = pages - r.pages < BATCH ? pages - r.pages : BATCH;
-		unsigned long kept = take_batch(r.start + r.pages * page_size, n);
+	if (!r)
+		fail("malloc");
+	*r = (struct region){ .start = reserve_on_node(pages * page_size) };
+	r->next = regions;
+	while (!atomic_compare_exchange_weak(&regions, &r->next, r))
+		;
+	return r;
+}
 
-		r.pages += n;
+/* Takes pages until a whole batch lies outside of the range. */
+static struct region *take(unsigned long pages)
+{
+	struct region *r = new_region(pages);
+
+	while (r->pages < pages) {
+		unsigned long n = pages - r->pages < BATCH ? pages - r->pages : BATCH;
+		unsigned long kept = take_batch(r->start + r->pages * page_size, n);
+
+		r->pages += n;
 		if (!kept)
 			break;
 	}
 	return r;
 }
 
-static void verify(struct region r)
+static void in_batches(struct region *r, void (*work)(char *, unsigned long))
 {
-	for (unsigned long i = 0; i < r.pages; i += BATCH)
-		verify_batch(r.start + i * page_size,
-			     r.pages - i < BATCH ? r.pages - i : BATCH);
+	for (unsigned long i = 0; i < r->pages; i += BATCH)
+		work(r->start + i * page_size,
+		     r->pages - i < BATCH ? r->pages - i : BATCH);
+}
+
+static void verify(struct region *r)
+{
+	in_batches(r, verify_batch);
+}
+
+/*
+ * A page that the kernel moved is in a frame that it was not written for, and
+ * when the one it left is taken again, nothing else knows of it any more. All
+ * that we hold was looked at: what is in a frame that was not verified goes, too.
+ */
+static void give_back_moved(char *start, unsigned long pages)
+{
+	uint64_t pfns[BATCH];
+
+	look_up(start, pages, pfns);
+	for (unsigned long i = 0; i < pages; i++) {
+		void *p = start + i * page_size;
+		unsigned long frame = pfns[i] - first;
+
+		if (pfns[i] && !(in_range(pfns[i]) && page[frame] == p && verified[frame]))
+			give_back(p);
+	}
+}
+
+static void give_all_moved_back(void)
+{
+	for (struct region *r = regions; r; r = r->next)
+		in_batches(r, give_back_moved);
 }
 
 static unsigned long missing(void)
@@ -274,7 +321,7 @@ static unsigned long missing(void)
 
 static int threads;
 
-static struct region share[MAX_THREADS];
+static struct region *share[MAX_THREADS];
 
 static void *take_share(void *arg)
 {
@@ -369,6 +416,7 @@ static unsigned long gather_round(int round, unsigned long window)
 		write_file("/proc/sys/vm/drop_caches", "3");
 	}
 	release(round * window % count, window);
+	give_all_moved_back();
 	verify(take(window + 8 * BATCH));
 	return missing();
 }
