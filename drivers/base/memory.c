@@ -452,8 +452,6 @@ static int memory_blocks_offline_at_once(u64 start, u64 size,
 struct memory_turns {
 	struct mhp_order *order;
 	u64 end;			/* of the time that the order allows, or U64_MAX */
-	u8 *was;			/* enum mmop of each, in their order */
-	unsigned int nr, back;
 	int count;
 };
 
@@ -467,7 +465,6 @@ static int memory_block_take_turn(struct memory_block *mem, void *arg)
 		return -ETIMEDOUT;
 	if (turns->end != U64_MAX)
 		turns->order->limit_ms = (turns->end - now) / NSEC_PER_MSEC + 1;
-	turns->was[turns->nr++] = memory_block_use(mem);
 	ret = memory_blocks_offline_at_once(memory_block_start(mem),
 					    memory_block_size_bytes(),
 					    turns->order);
@@ -475,40 +472,23 @@ static int memory_block_take_turn(struct memory_block *mem, void *arg)
 	return min(ret, 0);
 }
 
-static int memory_block_turn_back(struct memory_block *mem, void *arg)
-{
-	struct memory_turns *turns = arg;
-	u8 type;
-
-	if (turns->back == turns->nr)
-		return 1;		/* the rest was never touched */
-	type = turns->was[turns->back++];
-	if (type == MMOP_OFFLINE || mem->state != MEM_OFFLINE)
-		return 0;
-	mem->online_type = type;
-	if (device_online(&mem->dev) < 0)
-		dev_warn(&mem->dev, "stays offline\n");
-	return 0;
-}
-
 static int memory_blocks_offline_in_turn(u64 start, u64 size,
 					 struct mhp_order *order)
 {
 	struct memory_turns turns = { .order = order, .end = U64_MAX };
 	unsigned int limit_ms = order->limit_ms;
+	u8 *uses = mhp_note_uses(start, size);
 	int err;
 
-	turns.was = kvmalloc_array(size / memory_block_size_bytes(),
-				   sizeof(*turns.was), GFP_KERNEL);
-	if (!turns.was)
+	if (!uses)
 		return -ENOMEM;
 	if (limit_ms)
 		turns.end = ktime_get_ns() + limit_ms * (u64)NSEC_PER_MSEC;
 	err = walk_memory_blocks(start, size, &turns, memory_block_take_turn);
 	if (err)
-		walk_memory_blocks(start, size, &turns, memory_block_turn_back);
+		mhp_restore_uses(start, size, uses);
 	order->limit_ms = limit_ms;
-	kvfree(turns.was);
+	kvfree(uses);
 	return err ?: turns.count;
 }
 

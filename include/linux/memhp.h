@@ -130,6 +130,28 @@ struct mhp_order mhp_offline_order(void);
 struct mhp_order mhp_undo_order(void);
 
 /**
+ * mhp_note_uses() - how the memory blocks of a range are used
+ * @start: first physical address, bytes, a multiple of a memory block
+ * @size:  bytes, a multiple of a memory block
+ *
+ * Context: process context, may sleep; device hotplug lock held.
+ * Return: an enum mmop of each, in their order, to be given to kvfree(); NULL: no memory.
+ */
+u8 *mhp_note_uses(u64 start, u64 size);
+
+/**
+ * mhp_restore_uses() - blocks that have gone offline are online again as they were
+ * @start: first physical address, bytes, a multiple of a memory block
+ * @size:  bytes, a multiple of a memory block
+ * @uses:  of each block, by mhp_note_uses()
+ *
+ * One that cannot be says so in the log. The task may be about to end.
+ *
+ * Context: as mhp_note_uses(); the lock was not dropped in between.
+ */
+void mhp_restore_uses(u64 start, u64 size, const u8 *uses);
+
+/**
  * mhp_offline_check() - what would happen if a range were to go offline?
  * @start: first physical address, bytes, a multiple of a memory block
  * @size:  bytes, a multiple of a memory block
@@ -171,6 +193,15 @@ static inline int mhp_offline_range(u64 start, u64 size,
 				    struct mhp_order *order)
 {
 	return -EINVAL;
+}
+
+static inline u8 *mhp_note_uses(u64 start, u64 size)
+{
+	return NULL;
+}
+
+static inline void mhp_restore_uses(u64 start, u64 size, const u8 *uses)
+{
 }
 
 static inline struct mhp_order mhp_offline_order(void)

@@ -16,6 +16,7 @@
 #include <linux/memhp_block.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/slab.h>
@@ -196,20 +197,30 @@ int mhp_remove_memory_killable(u64 start, u64 size)
 	return remove_locking(start, size, WAIT_KILLABLE);
 }
 
-/* How the blocks of a range were used, in their order. */
-static void note_block(const struct memory_block *mem, void *arg)
+static void note_use(const struct memory_block *mem, void *arg)
 {
 	u8 **next = arg;
 
 	*(*next)++ = memory_block_use(mem);
 }
 
+u8 *mhp_note_uses(u64 start, u64 size)
+{
+	u8 *uses = kvmalloc_array(size / memory_block_size_bytes(),
+				  sizeof(*uses), GFP_KERNEL);
+	u8 *next = uses;
+
+	if (uses)
+		look_at_memory_blocks(start, size, &next, note_use);
+	return uses;
+}
+
 static int take_back_online(struct memory_block *mem, void *arg)
 {
-	u8 **next = arg;
+	const u8 **next = arg;
 	u8 type = *(*next)++;
 
-	if (type == MMOP_OFFLINE)
+	if (type == MMOP_OFFLINE || mem->state != MEM_OFFLINE)
 		return 0;
 	mem->online_type = type;
 	if (device_online(&mem->dev) < 0)
@@ -220,62 +231,58 @@ static int take_back_online(struct memory_block *mem, void *arg)
 /* Blocks to be put back online. */
 struct restoring {
 	u64 start, size;
-	u8 *types;
+	const u8 *uses;
 };
 
 static int restore(void *arg)
 {
 	struct restoring *r = arg;
 
-	return walk_memory_blocks(r->start, r->size, &r->types,
+	return walk_memory_blocks(r->start, r->size, &r->uses,
 				  take_back_online);
 }
 
 /* A task that is killed cannot start the threads of a node; a worker can. */
-static void put_back_online(u64 start, u64 size, u8 *types)
+void mhp_restore_uses(u64 start, u64 size, const u8 *uses)
 {
-	struct restoring r = { .start = start, .size = size, .types = types };
+	struct restoring r = { .start = start, .size = size, .uses = uses };
 
 	mhp_in_worker(restore, &r);
 }
 
-static int offline_and_remove(u64 start, u64 size, struct mhp_order *order,
-			      u8 *types)
+static int offline_and_remove(u64 start, u64 size, struct mhp_order *order)
 {
 	struct survey s = survey(start, size);
 	int ret = check_range(start, size, &s);
-	u8 *next = types;
+	u8 *uses;
 
 	if (ret)
 		return ret;
-	look_at_memory_blocks(start, size, &next, note_block);
-	ret = memory_blocks_offline(start, size, order);
-	if (ret < 0)
-		return ret;
-	ret = remove_offline(start, size, WAIT_KILLABLE);
-	if (ret)
-		put_back_online(start, size, types);
+	uses = mhp_note_uses(start, size);
+	if (!uses)
+		return mhp_not_removed(start, size, -ENOMEM,
+				       "no memory to note what is online, free some");
+	ret = min(memory_blocks_offline(start, size, order), 0);
+	if (!ret) {
+		ret = remove_offline(start, size, WAIT_KILLABLE);
+		if (ret)
+			mhp_restore_uses(start, size, uses);
+	}
+	kvfree(uses);
 	return ret;
 }
 
 int mhp_offline_and_remove(u64 start, u64 size, struct mhp_order *order)
 {
 	int ret = mhp_check_range(start, size);
-	u8 *types;
 
 	if (ret)
 		return mhp_not_removed(start, size, ret, MHP_RANGE_RULE);
-	types = kvmalloc_array(size / memory_block_size_bytes(),
-			       sizeof(*types), GFP_KERNEL);
-	if (!types)
-		return mhp_not_removed(start, size, -ENOMEM,
-				       "no memory to note what is online, free some");
 	lock_device_hotplug();
 	memory_uevents_begin(start, size);
-	ret = offline_and_remove(start, size, order, types);
+	ret = offline_and_remove(start, size, order);
 	memory_uevents_end();
 	unlock_device_hotplug();
-	kvfree(types);
 	return ret;
 }
 
