@@ -461,12 +461,8 @@ static int dissolve_huge(struct mhp_offlining *op)
  */
 static int look_for_others(struct mhp_offlining *op)
 {
-	struct mhp_survey survey = { .found = op->found, .order = op->order };
+	struct mhp_survey survey = mhp_survey_op(op);
 
-	if (patience_limited(&op->patience))
-		survey.until = op->patience.end;
-	mhp_survey(PHYS_PFN(op->start), PHYS_PFN(op->size), &survey);
-	mhp_report_pass(op);
 	return survey.certain ?
 	       mhp_offline_fail(op, -EBUSY,
 				"pages that cannot be moved are in it") : 0;

@@ -225,15 +225,14 @@ static struct blocker_facts glance_at(const struct page *page)
 static void survey_other(struct mhp_survey *s, struct page *page)
 {
 	struct blocker_facts facts = glance_at(page);
+	struct folio *folio = page_folio(page);
 
-	/* a driver is asked when it is done, and most let go then */
-	if (facts.driver)
+	if (will_let_go(folio, &facts))
 		return;
 	s->blocked++;
-	s->certain |= facts.reserved ||
-		      page_has_type(&page_folio(page)->page);
+	s->certain |= is_certain(folio, &facts);
 	if (s->found)
-		note(s->found, page_folio(page), &facts, false, (struct blocker){
+		note(s->found, folio, &facts, false, (struct blocker){
 			.pfn = page_to_pfn(page),
 			.count = 1,
 		});
@@ -334,6 +333,18 @@ void mhp_survey(unsigned long pfn, unsigned long nr_pages,
 	lru_add_drain_all();
 	msleep_interruptible(MOMENT_MSEC);
 	mhp_survey_until(pfn, nr_pages, survey);
+}
+
+struct mhp_survey mhp_survey_op(struct mhp_offlining *op)
+{
+	struct mhp_survey survey = { .found = op->found, .order = op->order };
+
+	if (patience_limited(&op->patience))
+		survey.until = op->patience.end;
+	mhp_survey(PHYS_PFN(op->start), PHYS_PFN(op->size), &survey);
+	if (op->found->nr)
+		mhp_report_pass(op);
+	return survey;
 }
 
 bool mhp_block_removable(struct memory_block *mem)

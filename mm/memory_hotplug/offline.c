@@ -272,15 +272,9 @@ static bool only_data(const struct mhp_offlining *op)
 /* Is anything in it that can never move? What is only pinned may be unpinned. */
 static int check_pages(struct mhp_offlining *op)
 {
-	struct mhp_survey survey = { .found = op->found, .order = op->order };
-
 	if (only_data(op))
 		return 0;
-	if (patience_limited(&op->patience))
-		survey.until = op->patience.end;
-	mhp_survey(PHYS_PFN(op->start), PHYS_PFN(op->size), &survey);
-	if (op->found->nr)
-		mhp_report_pass(op);
+	mhp_survey_op(op);
 	if (!blocker_list_lasting(op->found))
 		return mhp_give_up(op);
 	return mhp_offline_fail(op, -EBUSY,

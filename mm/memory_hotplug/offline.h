@@ -151,6 +151,9 @@ void mhp_survey_until(unsigned long pfn, unsigned long nr_pages,
 void mhp_survey(unsigned long pfn, unsigned long nr_pages,
 		struct mhp_survey *survey);
 
+/* The same of all of an operation's range, by its deadline; what is found is reported. */
+struct mhp_survey mhp_survey_op(struct mhp_offlining *op);
+
 /* Notes a folio that should have moved; the caller has one reference. */
 void mhp_note_stuck(struct blocker_list *found, struct folio *folio,
 		    bool no_room);

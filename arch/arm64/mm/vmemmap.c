@@ -248,8 +248,9 @@ int vmemmap_populate(unsigned long start, unsigned long end, int nid,
 static bool memmap_in_use(u64 start, u64 end)
 {
 	unsigned long pfn = ALIGN_DOWN(first_pfn(start), PAGES_PER_SUBSECTION);
+	unsigned long behind = end_pfn(end);
 
-	for (; pfn < end_pfn(end); pfn += PAGES_PER_SUBSECTION)
+	for (; pfn < behind; pfn += PAGES_PER_SUBSECTION)
 		if (pfn_valid(pfn))
 			return true;
 	return false;
