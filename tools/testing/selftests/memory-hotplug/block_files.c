@@ -6,19 +6,15 @@
  * leaves and comes back a few times. Tests that need such a block are skipped where
  * there is none.
  */
-#define _GNU_SOURCE
+#include "frame.h"
+
 #include <dirent.h>
-#include <linux/mempolicy.h>
 #include <signal.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
-#include <sys/uio.h>
 
 #include <kselftest_harness.h>
 
 #include "capability.h"
-#include "frame.h"
 
 #define MEMORY	"/sys/devices/system/memory"
 #define PREFIX	"memory"
@@ -70,6 +66,11 @@ static int is(u64 block, const char *file, const char *wanted)
 	char line[64];
 
 	return !strcmp(line_of(path_of(block, file), line), wanted);
+}
+
+static int set_state(u64 block, const char *word)
+{
+	return put(path_of(block, "state"), word);
 }
 
 static u64 hex_of(const char *path)
@@ -209,20 +210,18 @@ FIXTURE_SETUP(movable)
 FIXTURE_TEARDOWN(movable)
 {
 	if (self->block && is(self->block, "state", "offline"))
-		EXPECT_EQ(0, put(path_of(self->block, "state"), "online_movable"));
+		EXPECT_EQ(0, set_state(self->block, "online_movable"));
 }
 
 TEST_F(movable, sysfs_04_it_leaves_and_comes_back)
 {
-	const char *state = path_of(self->block, "state");
-
-	ASSERT_EQ(0, put(state, "offline"));
+	ASSERT_EQ(0, set_state(self->block, "offline"));
 	EXPECT_TRUE(is(self->block, "state", "offline"));
 	EXPECT_TRUE(is(self->block, "online", "0"));
-	EXPECT_EQ(EINVAL, put(path_of(self->block, "state"), "offline"));
-	ASSERT_EQ(0, put(path_of(self->block, "state"), "online_movable"));
+	EXPECT_EQ(EINVAL, set_state(self->block, "offline"));
+	ASSERT_EQ(0, set_state(self->block, "online_movable"));
 	EXPECT_TRUE(is_movable(self->block));
-	EXPECT_EQ(EINVAL, put(path_of(self->block, "state"), "online_movable"));
+	EXPECT_EQ(EINVAL, set_state(self->block, "online_movable"));
 }
 
 TEST_F(movable, sysfs_04_state_takes_its_words_only)
@@ -231,28 +230,26 @@ TEST_F(movable, sysfs_04_state_takes_its_words_only)
 		"\n", " offline", "offline offline", "off", "offlines",
 		"OFFLINE", "0", "online_", "going-offline", "offline\nonline",
 	};
-	const char *state = path_of(self->block, "state");
 	char *much = malloc(1 << 16);
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(words); i++) {
-		EXPECT_EQ(EINVAL, put(state, words[i]))
+		EXPECT_EQ(EINVAL, set_state(self->block, words[i]))
 			TH_LOG("\"%s\"", words[i]);
 	}
 	memset(much, 'o', 1 << 16);
-	EXPECT_EQ(EINVAL, write_bytes(state, much, 1 << 16));
+	EXPECT_EQ(EINVAL, write_bytes(path_of(self->block, "state"), much, 1 << 16));
 	free(much);
 	EXPECT_TRUE(is_movable(self->block));
 }
 
 TEST_F(movable, sysfs_04_state_asks_who_writes)
 {
-	const char *path = path_of(self->block, "state");
-	int fd = open(path, O_WRONLY);
+	int fd = open(path_of(self->block, "state"), O_WRONLY);
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, drop_capability(CAP_SYS_ADMIN));
-	EXPECT_EQ(EPERM, put(path, "offline"));
+	EXPECT_EQ(EPERM, set_state(self->block, "offline"));
 	/* the same for who opened it when it could */
 	EXPECT_EQ(-1, write(fd, "offline", 7));
 	EXPECT_EQ(EPERM, errno);
@@ -269,25 +266,6 @@ FIXTURE(pinned)
 	int ends[2];
 };
 
-/* A page of the node that a pipe has: references that migration cannot explain. */
-static u64 pin_page_of(int node, int ends[2])
-{
-	long page = sysconf(_SC_PAGESIZE);
-	struct iovec io = { .iov_len = page };
-	unsigned long nodes = 1ul << node;
-
-	io.iov_base = mmap(NULL, page, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (io.iov_base == MAP_FAILED ||
-	    syscall(SYS_mbind, io.iov_base, page, MPOL_BIND, &nodes,
-		    8 * sizeof(nodes), 0))
-		return 0;
-	memset(io.iov_base, 0x5a, page);
-	if (pipe(ends) || vmsplice(ends[1], &io, 1, 0) != page)
-		return 0;
-	return frame_of(io.iov_base) * page;
-}
-
 static void unpin(int ends[2])
 {
 	close(ends[0]);
@@ -296,15 +274,18 @@ static void unpin(int ends[2])
 
 FIXTURE_SETUP(pinned)
 {
-	u64 address, size = block_size();
+	u64 block, size = block_size();
+	void *page;
 
 	if (!movable_block())
 		SKIP(return, "no block is online in a movable zone");
-	address = pin_page_of(node_of(movable_block()), self->ends);
-	ASSERT_NE(0, address);
-	if (!is_movable(address / size))
+	page = page_of_node(node_of(movable_block()));
+	ASSERT_NE(NULL, page);
+	ASSERT_EQ(0, put_in_pipe(page, self->ends));
+	block = frame_of(page) * sysconf(_SC_PAGESIZE) / size;
+	if (!is_movable(block))
 		SKIP(return, "the node gives pages of another zone");
-	self->block = address / size;
+	self->block = block;
 	snprintf(self->range, sizeof(self->range), "%#llx %#llx",
 		 self->block * size, size);
 }
@@ -313,7 +294,7 @@ FIXTURE_TEARDOWN(pinned)
 {
 	unpin(self->ends);
 	if (self->block && is(self->block, "state", "offline"))
-		EXPECT_EQ(0, put(path_of(self->block, "state"), "online_movable"));
+		EXPECT_EQ(0, set_state(self->block, "online_movable"));
 }
 
 static void on_alarm(int number)
@@ -333,7 +314,7 @@ static void alarm_in(unsigned int milliseconds)
 TEST_F(pinned, offline_05_a_signal_ends_it)
 {
 	alarm_in(300);
-	EXPECT_EQ(EINTR, put(path_of(self->block, "state"), "offline"));
+	EXPECT_EQ(EINTR, set_state(self->block, "offline"));
 	EXPECT_TRUE(is_movable(self->block));
 }
 

@@ -109,14 +109,6 @@ static size_t verify_words(const volatile uint64_t *words, size_t count,
 	return bad;
 }
 
-static void pin(void *page)
-{
-	struct iovec io = { page, sysconf(_SC_PAGESIZE) };
-
-	if (pipe(in_pipe) || vmsplice(in_pipe[1], &io, 1, 0) != (ssize_t)io.iov_len)
-		fail("vmsplice");
-}
-
 static void on_bus_error(int number)
 {
 	(void)number;
@@ -199,8 +191,8 @@ int main(int argc, char **argv)
 	write_words(words, size / sizeof(*words), seed);
 	if (is(argv[1], "mlock") && mlock(words, size))
 		fail("mlock");
-	if (is(argv[1], "pin"))
-		pin(words);
+	if (is(argv[1], "pin") && put_in_pipe(words, in_pipe))
+		fail("vmsplice");
 	printf("ready %#llx\n", (unsigned long long)frame_of(words));
 	fflush(stdout);
 	if (is(argv[1], "fault"))
