@@ -109,21 +109,6 @@ def node_stays_up(ctx):
         assert guest.check(NODES) == before
 
 
-def add_stays(ctx):
-    with machine(ctx, "memory_hotplug.memmap_on_memory=1") as guest:
-        add, _ = probing(guest)
-        pin = Pin(guest)
-        out, seconds = add.go()
-        ctx.note(f"{seconds:.1f} s; {guest.check('dmesg | grep part | tail -n 1').strip()}")
-        assert int(out) == 0, out
-        assert [b.start for b in guest.blocks() if b.start >= EDGE] == [EDGE, EDGE + BLOCK]
-        assert online(guest) == [EDGE]
-        guest.check("dmesg | grep -q 'is there, but a part of it is offline, error -125'")
-        pin.release()
-        assert not write(guest, "offline", f"{EDGE:#x}")
-        assert not write(guest, "remove", f"{EDGE:#x} {2 * BLOCK:#x}")
-
-
 HELD = "/tmp/held"
 
 
@@ -141,18 +126,29 @@ class Locked:
         self.guest.check(f"rmmod memhp_lock; umount {HELD}")
 
 
-def add_stays_for_a_lock(ctx):
-    """As with reading from a server that does not answer: its page stays locked for so long."""
+def stays(ctx, holder):
+    """What somebody holds a page of stays; the rest of what was added with it is offline."""
     with machine(ctx, "memory_hotplug.memmap_on_memory=1") as guest:
         add, _ = probing(guest)
-        locked = Locked(guest)
+        held = holder(guest)
         out, seconds = add.go()
-        ctx.note(f"{seconds:.1f} s; {guest.check('dmesg | tail -n 2')}")
+        ctx.note(f"{seconds:.1f} s; {guest.check('dmesg | grep part | tail -n 1').strip()}")
         assert out and int(out) == 0, out
+        assert [b.start for b in guest.blocks() if b.start >= EDGE] == [EDGE, EDGE + BLOCK]
         assert online(guest) == [EDGE]
-        locked.release()
+        guest.check("dmesg | grep -q 'is there, but a part of it is offline, error -125'")
+        held.release()
         assert not write(guest, "offline", f"{EDGE:#x}")
         assert not write(guest, "remove", f"{EDGE:#x} {2 * BLOCK:#x}")
+
+
+def add_stays(ctx):
+    stays(ctx, Pin)
+
+
+def add_stays_for_a_lock(ctx):
+    """As with reading from a server that does not answer: its page stays locked for so long."""
+    stays(ctx, Locked)
 
 
 # ---- a segment of two ranges
