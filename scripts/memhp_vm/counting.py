@@ -2,16 +2,18 @@
 """Guests whose work is counted, by the QEMU plugin tools/bench/count.c and -icount.
 
 A counts file has a line for each window that a test module marked: its number, how many
-there were of each of COLUMNS (stores: into page tables), and the LARGEST: what the busiest CPU did, and the longest
-stretch for which the memory hotplug lock was held, both in instructions. A profile has a
-line for each address.
+there were of each of COLUMNS (stores: into page tables), and the LARGEST: what the busiest
+CPU did, and the longest stretch for which the memory hotplug lock was held, both in
+instructions. A profile has a line for each address.
 """
 
 import bisect
+import functools
 import subprocess
 import sys
 
 from . import paths
+from .package import CROSS
 from .topology import Node, Topology
 from .vm import Guest
 
@@ -39,22 +41,24 @@ def lock_functions(tree):
     return ":".join(places[name] for name in LOCK if name in places)
 
 
+@functools.cache
 def table_writers(tree):
     """A file of the functions that write page tables, as the plugin wants it."""
     output, path = paths.kernel_output(tree, "base"), BUILD / f"tables-{tree}.txt"
     objects = [output / name for name in TABLE_WRITERS if (output / name).exists()]
-    names = {line.split()[-1] for line in nm(*objects)
-             if line.split()[-2:-1] in (["t"], ["T"])}
-    found = [(int(line.split()[0], 16), int(line.split()[1], 16))
-             for line in nm("-S", output / "vmlinux")
-             if len(line.split()) == 4 and line.split()[3] in names]
-    path.write_text("".join(f"{at:x} {at + size:x}\n" for at, size in found))
+    names = {name for _, _, _, name in functions(*objects)}
+    path.write_text("".join(f"{int(at, 16):x} {int(at, 16) + int(size, 16):x}\n"
+                            for at, size, _, name in functions(output / "vmlinux")
+                            if name in names))
     return path
 
 
-def nm(*arguments):
-    return subprocess.run(["aarch64-linux-gnu-nm", *arguments], check=True, text=True,
-                          stdout=subprocess.PIPE).stdout.splitlines()
+def functions(*files):
+    """(address, size, kind, name) of what has a size in the text of objects, as nm has it."""
+    out = subprocess.run([CROSS + "nm", "-S", *files], check=True, text=True,
+                         stdout=subprocess.PIPE).stdout
+    return [words for words in map(str.split, out.splitlines())
+            if len(words) == 4 and words[2] in "tT"]
 
 
 def booted(library, tree, memory, known, counts, options, profile=None, nodes=1, cpus=1):
