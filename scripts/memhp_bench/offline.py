@@ -31,7 +31,8 @@ def guest(library, tree, rodata, gib, counts, profile=None):
 
 def load(machine, size, **options):
     words = " ".join(f"{name}={value}" for name, value in options.items())
-    status, out = machine.insmod("memhp_bench_offline", f"start={START:#x} size={size:#x} {words}")
+    status, out = machine.insmod("memhp_bench_offline", f"start={START:#x} size={size:#x} {words}",
+                                 timeout=600)
     if status:
         raise SystemExit(f"bench: {machine.tree}: {out}\n{machine.run('dmesg | tail -n 5')[1]}")
 
