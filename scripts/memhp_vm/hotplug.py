@@ -14,6 +14,14 @@ from .pulse import deadline
 from .sizes import parse_size
 
 UNPLUG_REFUSED = ("MEM_UNPLUG_ERROR", "DEVICE_UNPLUG_GUEST_ERROR")
+# What sleeps and takes no signal, and the workers of ACPI's queues, with their stacks.
+WHO_WAITS = """dmesg | tail -n 15; cd /proc
+for task in [0-9]*; do
+	name=$(cat $task/comm 2> /dev/null)
+	case "$name $(grep State: $task/status 2> /dev/null)" in
+	*kacpi*|*"D (disk"*) echo "-- $task $name"; grep State: $task/status; cat $task/stack $task/syscall;;
+	esac
+done 2> /dev/null"""
 
 
 @dataclass
@@ -97,13 +105,21 @@ class Hotplug:
         self._wait(lambda: self._unplugged(mark, ident), timeout)
         outcome = self._unplugged(mark, ident)
         if outcome is None:
-            raise UnplugError(f"{ident}: the guest did not answer in {timeout:g} s")
+            raise UnplugError(f"{ident}: the guest did not answer in {timeout:g} s; "
+                              + self._who_waits())
         if outcome != "gone":
             raise UnplugError(f"{ident}: the guest refused ({outcome})")
         self.plugged.pop(ident, None)
         self._wait_ejected(mark, dimm, timeout)
         if any(m.get("id") == f"mem-{ident}" for m in self.qmp("query-memdev")):
             self.qmp("object-del", id=f"mem-{ident}")
+
+    def _who_waits(self):
+        """What the guest's kernel waits for, and where its ACPI is, if it still says so."""
+        try:
+            return self.run(WHO_WAITS, timeout=30)[1]
+        except HarnessError as error:
+            return f"nor does it say who waits there: {error}"
 
     def _unplugged(self, mark, ident):
         """"gone", the reason of a refusal, or None as long as nothing was said."""
