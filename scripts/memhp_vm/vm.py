@@ -32,9 +32,9 @@ SLOWNESS = {"debug": 6, "kcsan": 6}
 # What it checks only when it is told to.
 CHECKS = {"debug": "page_owner=on page_table_check=on "}
 # Races that are stock's and have nothing to do with memory that comes and goes: jiffies
-# are read and written without a mark in the one, in the other the word that poll() is
-# woken by.
-KNOWN_RACES = {"kcsan": ("flush_memcg_stats_dwork", "pollwake")}
+# are read and written without a mark in the one, the word that poll() is woken by in the
+# next; and the interrupt of a virtqueue asks whether there is more, as who takes it does.
+KNOWN_RACES = {"kcsan": ("flush_memcg_stats_dwork", "pollwake", "virtqueue_get_buf_ctx")}
 SETTLE_LIMIT = 10.0         # seconds for a report to be printed whole
 
 

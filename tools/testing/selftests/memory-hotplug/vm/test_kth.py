@@ -12,6 +12,7 @@ import kth
 from census import everything
 from machines import HIDDEN
 from memhp_vm.errors import HarnessError
+from memhp_vm.usage import migrated
 from observe import amounts, expect_same, small_drift
 from ranges import command, hidden_ram, load, state_file
 
@@ -63,6 +64,27 @@ def failing_offline(place):
                       after=f"{place.offline} && {place.remove}")
 
 
+# A file in memory that the block alone has: huge pages if there are any, and small ones.
+DATA_KIB = 2048 + 256
+FILE, SEED = "/tmp/moving/file", "/tmp/seed"
+FOLDER = "mkdir -p /tmp/moving && mount -t tmpfs -o mpol=bind:1,huge=within_size moving /tmp/moving"
+
+
+def failing_evacuation(place):
+    """Data moves out each time, is compared, and written anew where it was."""
+    write = (f"truncate -s {DATA_KIB}k {FILE} && dd if={SEED} of={FILE} bs=1M conv=notrunc"
+             " 2> /dev/null")
+    place.guest.check(f"dd if=/dev/urandom of={SEED} bs=1k count={DATA_KIB} 2> /dev/null")
+    loop = place.fail(
+        place.offline, f"cmp {SEED} {FILE} && rm {FILE} && {place.online} && {write}",
+        before=f"{place.add} && {place.online} && {FOLDER} && {write}",
+        after=f"{place.offline} && cmp {SEED} {FILE} && {place.remove} && umount /tmp/moving"
+              f" && rm {SEED}")
+    moved = migrated(place.guest)
+    assert moved >= len(loop.tries) * DATA_KIB * 1024 // place.guest.page_size(), moved
+    return loop
+
+
 def failing_remove(place):
     return place.fail(place.remove, place.add, before=place.add, after=place.remove)
 
@@ -103,7 +125,7 @@ def stock_fails(ctx, operation):
     with hidden_ram(ctx, operation.rodata, operation.bare, tree="stock",
                     expect_death=True, keep_going=True) as guest:
         try:
-            loop = operation.act(Place(guest, operation.blocks))
+            loop = operation.act(Place(guest, operation.blocks, operation.step))
             note(ctx, "stock", operation.name, loop)
         except HarnessError as error:
             ctx.note(f"stock: {operation.name}: {str(error).splitlines()[0]}")
@@ -146,6 +168,7 @@ OPERATIONS = [
     Operation("online of a block in a kernel zone, which pages have to map", 1,
               failing_kernel_online, "full", bare=True, step=12),     # tables, mostly
     Operation("offline of a block", 1, failing_offline),
+    Operation("offline of a block with data in it", 1, failing_evacuation, bare=True, step=4),
     Operation("remove of two blocks", 2, failing_remove),
     Operation("offline and removal of two blocks in one", 2, failing_evict),
 ]
