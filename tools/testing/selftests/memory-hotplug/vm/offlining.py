@@ -15,6 +15,9 @@ BLOCKERS = "/sys/kernel/debug/memory_hotplug/blockers"
 TIMEOUT = "/sys/module/memory_hotplug/parameters/offline_timeout_ms"
 RETRIES = "/sys/module/memory_hotplug/parameters/offline_retries"
 
+# The clock counts instructions, and does not go on when others use the host.
+OWN_TIME = {"icount": True, "cpus": 1}
+
 Blocker = namedtuple("Blocker", "pfn count kind refs cgroup owner")
 
 

@@ -6,18 +6,18 @@ offlining.py. Stock runs beside where it has what is asked for.
 """
 
 import os
-import random
 import re
 import time
 
 import census
+import seeds
 from errno import EACCES, EBUSY, EINVAL, ENOENT, EPERM, ERANGE, ESRCH
 from itertools import product
 from machines import GIB
 from memhp_vm.usage import in_movable, migrated, of_vmstat
 from observe import expect_same
-from offlining import (BLOCKERS, MEMORY, RETRIES, TIMEOUT, Keeper, Range, cancel, check,
-                       machine, offline, report, timed)
+from offlining import (BLOCKERS, MEMORY, OWN_TIME, RETRIES, TIMEOUT, Keeper, Range, cancel,
+                       check, machine, offline, report, timed)
 from probe import Case, refuse_all
 from ranges import do, set_state
 
@@ -25,8 +25,6 @@ MIB = 1 << 20
 SEEDS = int(os.environ.get("MEMHP_ROUNDS", "100"))
 FOLDER = "/sys/kernel/debug/memhp_range"
 LOGGED = 20                 # failures in 10 s of which the log tells
-# The clock counts instructions, and does not go on when others use the host.
-OWN_TIME = {"icount": True, "cpus": 1}
 
 
 # ---- OFFLINE-01
@@ -227,80 +225,18 @@ def by_retries(guest, area):
            ), f"OFFLINE-02 OFFLINE-03 after as many idle passes as it may take it names who is in the way: {ends}"
 
 
-# who is in the way; "kernel": the kernel's data and tables of pages that are movable
-SEEDED = ("pin", "mlock pin", "thp pin", "hugetlb", "kernel")
-SEED_MS = 1000
-
-
 def seeded(ctx):
-    """Users at random, each time all is back and somebody is named."""
-    generator = random.Random(4)
+    """Each time all is back and somebody is named."""
+    count = ctx.times(SEEDS)
     with machine(ctx, **OWN_TIME) as guest:
-        hidden = Range(guest, 4, wanted=None)
-        # the kernel takes memory from above 4 GiB first
-        area, kernels = hidden.part(0, 2 * GIB), hidden.part(2 * GIB, GIB)
-        set_state(guest, area.start, area.size, "online_movable")
-        set_state(guest, kernels.start, kernels.size, "online_kernel")
-        late, wrong = [], []
-        for seed in range(ctx.times(SEEDS)):
-            kind = generator.choice(SEEDED)
-            problem, over = one_seed(guest, kernels if kind == "kernel" else area, kind, generator)
-            late += [seed] if over else []
-            wrong += [(seed, kind, problem)] if problem else []
-        ctx.note(f"late: {late}; wrong: {wrong}")
-        yield not late, f"OFFLINE-02 {SEEDS} seeded blockers: all return by the deadline and 10 %"
-        yield not wrong, f"OFFLINE-03 {SEEDS} seeded blockers: all are named, and all is restored"
-
-
-def one_seed(guest, area, kind, generator):
-    """("" or what is wrong, is it late?)"""
-    size, before = generator.randrange(1, 60) * MIB, area.states()
-    if kind == "hugetlb":
-        return huge_seed(guest, area, before)
-    if kind == "kernel":
-        return kernel_seed(guest, area, size, before)
-    keepers = [Keeper(guest, word, size) for word in kind.split()]
-    error, seconds = offline(guest, f"{area.text()} {SEED_MS}")
-    keys, found = report(guest)
-    named = [b for b in found if b.kind == "pinned"
-             and b.pfn <= keepers[-1].pfn < b.pfn + b.count]
-    fine = error == "ETIMEDOUT" and named and area.states() == before
-    for keeper in keepers:
-        keeper.end()
-    return ("" if fine else f"{error} {found}"), is_late(keys, seconds)
-
-
-def is_late(keys, seconds):
-    """By the kernel's clock; the shell's is one of hundredths, read twice."""
-    return int(keys["msec"]) > SEED_MS * 1.1 or seconds * 1000 > SEED_MS * 1.1 + 20
-
-
-def kernel_seed(guest, area, size, before):
-    """What can never move is said at once, tables and slabs by their names."""
-    keeper = Keeper(guest, "idle", size)
-    error, seconds = offline(guest, f"{area.text()} {SEED_MS}")
-    keys, found = report(guest)
-    kinds = {b.kind for b in found}
-    fine = error == "EBUSY" and kinds >= {"page-table", "slab"} and area.states() == before
-    keeper.end()
-    return ("" if fine else f"{error} {kinds}"), is_late(keys, seconds)
-
-
-def huge_seed(guest, area, before):
-    """Huge pages in use, all of the pool: there are no others to move to."""
-    guest.check("echo 8 > /proc/sys/vm/nr_hugepages")
-    keeper = Keeper(guest, "hugetlb", 16 * MIB)
-    guest.check("dd if=/dev/zero of=/dev/null bs=1M count=1 2>/dev/null")
-    error, seconds = offline(guest, f"{area.text()} {SEED_MS}")
-    keys, found = report(guest)
-    inside = area.start <= keeper.pfn * guest.page_size() < area.start + area.size
-    fine = (error == "0" or
-            error in ("ETIMEDOUT", "EBUSY") and found and area.states() == before)
-    keeper.end()
-    guest.check("echo 0 > /proc/sys/vm/nr_hugepages")
-    if error == "0":
-        set_state(guest, area.start, area.size, "online_movable")
-    return "" if fine and inside else f"{error} {found}", is_late(keys, seconds)
+        found = list(seeds.played(guest, count))
+        ctx.note("late: {}; wrong: {}".format(*(
+            [(number, one.kind, one.wrong) for number, one in enumerate(found) if bad(one)]
+            for bad in (lambda one: one.late, lambda one: one.wrong))))
+        yield (not any(one.late for one in found)
+               ), f"OFFLINE-02 {count} seeded blockers: all return by the deadline and 10 %"
+        yield (not any(one.wrong for one in found)
+               ), f"OFFLINE-03 {count} seeded blockers: all are named, and all is restored"
 
 
 # ---- OFFLINE-04, OFFLINE-06
