@@ -20,7 +20,10 @@ DEADLINE = 1000             # milliseconds
 LATE = DEADLINE * 1.1
 TICK = 20                   # the shell's clock is one of hundredths, read twice
 
-# wrong: "", or what is not as it must be
+# What a try comes to. error and found: as offlining.py gives them, or None; restored: is
+# all of the range in the state that it was in?
+Answer = namedtuple("Answer", "late restored error found")
+# wrong: "", or what is not as it must be; who gives no error is not judged
 Outcome = namedtuple("Outcome", "kind late wrong")
 
 
@@ -42,98 +45,68 @@ class Place:
                     set_state(self.guest, block.start, block.size, wanted)
 
 
-class Knows:
-    """What a try comes to where ranges, deadlines and blockers are known."""
-
-    def attempt(self, guest, area):
-        self.area, self.before = area, area.states()
-        self.error, seconds = offline(guest, f"{area.text()} {DEADLINE}")
-        keys, self.found = report(guest)
-        self.late = int(keys["msec"]) > LATE or seconds * 1000 > LATE + TICK
-
-    def wrong(self, fine):
-        return "" if fine and self.restored() else f"{self.error} {self.found}"
-
-    def restored(self):
-        return self.error == "0" or self.area.states() == self.before
-
-    def pinned(self, page):
-        return self.wrong(self.error == "ETIMEDOUT" and any(
-            b.kind == "pinned" and b.pfn <= page.pfn < b.pfn + b.count for b in self.found))
-
-    def kernel(self):
-        """What can never move is said at once, tables and slabs by their names."""
-        return self.wrong(self.error == "EBUSY" and
-                          {b.kind for b in self.found} >= {"page-table", "slab"})
-
-    def huge(self, inside):
-        """All of the pool is in use: there are no others to move to."""
-        return self.wrong(inside and (self.error == "0" or self.found and
-                                      self.error in ("ETIMEDOUT", "EBUSY")))
+def is_late(seconds):
+    return seconds * 1000 > LATE + TICK
 
 
-class Waits:
-    """What it comes to by the files of blocks alone: only whether it ends in time."""
-
-    def attempt(self, guest, area):
-        blocks = range(area.start // area.block, (area.start + area.size) // area.block)
-        files = " ".join(f"{MEMORY}/memory{block}/state" for block in blocks)
-        _, seconds = timed(guest, f"timeout -s INT {2 * DEADLINE // 1000} sh -c 'for file in {files};"
-                                  " do echo offline > $file || exit; done' || true")
-        self.late = seconds * 1000 > LATE + TICK
-
-    def pinned(self, page):
-        return ""
-
-    def kernel(self):
-        return ""
-
-    def huge(self, inside):
-        return ""
+def by_range(guest, area):
+    """The Answer where ranges, deadlines and blockers are known."""
+    before = area.states()
+    error, seconds = offline(guest, f"{area.text()} {DEADLINE}")
+    keys, found = report(guest)
+    return Answer(int(keys["msec"]) > LATE or is_late(seconds), area.states() == before,
+                  error, found)
 
 
-def seed_pin(place, result, kinds, size):
-    keepers = [Keeper(place.guest, kind, size) for kind in kinds]
-    result.attempt(place.guest, place.movable)
-    wrong = result.pinned(keepers[-1])
+def by_blocks(guest, area):
+    """The Answer by the files of blocks alone, some of which may have gone."""
+    blocks = range(area.start // area.block, (area.start + area.size) // area.block)
+    files = " ".join(f"{MEMORY}/memory{block}/state" for block in blocks)
+    _, seconds = timed(guest, f"timeout -s INT {2 * DEADLINE // 1000} sh -c 'for file in {files};"
+                              " do echo offline > $file || exit; done' || true")
+    return Answer(is_late(seconds), False, None, None)
+
+
+def is_right(kind, answer, pfn, inside):
+    """Is who is in the way named, and all as it was? pfn: a page of his, inside: is it there?"""
+    error, found = answer.error, answer.found
+    if kind == "hugetlb":   # there are no others to move to, unless one came free meanwhile
+        return inside and (error == "0" or
+                           error in ("ETIMEDOUT", "EBUSY") and found and answer.restored)
+    if kind == "kernel":    # what can never move is said at once, tables and slabs by name
+        return (error == "EBUSY" and {b.kind for b in found} >= {"page-table", "slab"}
+                and answer.restored)
+    return (error == "ETIMEDOUT" and answer.restored and
+            any(b.kind == "pinned" and b.pfn <= pfn < b.pfn + b.count for b in found))
+
+
+def keepers_of(guest, kind, size):
+    if kind == "kernel":
+        return [Keeper(guest, "idle", size)]
+    if kind == "hugetlb":   # all of the pool
+        guest.check("echo 8 > /proc/sys/vm/nr_hugepages")
+        return [Keeper(guest, "hugetlb", 16 * MIB)]
+    return [Keeper(guest, word, size) for word in kind.split()]
+
+
+def one(place, ask, kind, size):
+    """One try; all is online again after it."""
+    guest, area = place.guest, place.kernels if kind == "kernel" else place.movable
+    keepers = keepers_of(guest, kind, size)
+    answer, pfn = ask(guest, area), keepers[-1].pfn
+    inside = area.start <= pfn * guest.page_size() < area.start + area.size
     for keeper in keepers:
         keeper.end()
-    return wrong
-
-
-def seed_kernel(place, result, size):
-    keeper = Keeper(place.guest, "idle", size)
-    result.attempt(place.guest, place.kernels)
-    wrong = result.kernel()
-    keeper.end()
-    return wrong
-
-
-def seed_huge(place, result):
-    guest, area = place.guest, place.movable
-    guest.check("echo 8 > /proc/sys/vm/nr_hugepages")
-    keeper = Keeper(guest, "hugetlb", 16 * MIB)
-    result.attempt(guest, area)
-    wrong = result.huge(area.start <= keeper.pfn * guest.page_size() < area.start + area.size)
-    keeper.end()
-    guest.check("echo 0 > /proc/sys/vm/nr_hugepages")
-    return wrong
-
-
-def one(place, result, kind, size):
     if kind == "hugetlb":
-        return seed_huge(place, result)
-    if kind == "kernel":
-        return seed_kernel(place, result, size)
-    return seed_pin(place, result, kind.split(), size)
+        guest.check("echo 0 > /proc/sys/vm/nr_hugepages")
+    if not answer.restored:
+        place.online()
+    fine = answer.error is None or is_right(kind, answer, pfn, inside)
+    return Outcome(kind, answer.late, "" if fine else f"{answer.error} {answer.found}")
 
 
-def played(guest, count, judge=Knows):
-    """The Outcome of each try; all is online again after it."""
+def played(guest, count, ask=by_range):
+    """The Outcome of each try."""
     generator, place = random.Random(4), Place(guest)
     for _ in range(count):
-        kind, size = generator.choice(KINDS), generator.randrange(1, 60) * MIB
-        result = judge()
-        wrong = one(place, result, kind, size)
-        place.online()
-        yield Outcome(kind, result.late, wrong)
+        yield one(place, ask, generator.choice(KINDS), generator.randrange(1, 60) * MIB)
