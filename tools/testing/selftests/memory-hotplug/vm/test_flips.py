@@ -74,6 +74,28 @@ def flipped(ctx):
     small_drift(ctx, f"{count} times on and off", first, later)
 
 
+def from_an_entry(ctx, tree):
+    """{how: the zone that the kernel gets pages of} while an entry of a zonelist is written."""
+    with ranges.hidden_ram(ctx, tree=tree) as guest:
+        begin(guest)
+        ranges.set_state(guest, AT, guest.blocks()[0].size, "online_movable")
+        status, out = guest.insmod("memhp_zonelist", "nid=1")
+        assert status == 0, out
+        lines = guest.check("cat /sys/kernel/debug/memhp_zonelist").splitlines()
+        return dict(line.split(": ") for line in lines)
+
+
+def half_written(ctx):
+    for tree in ctx.trees:
+        zones = from_an_entry(ctx, tree)
+        ctx.note(f"{tree}: {zones}")
+    for how, zone in zones.items():
+        yield zone not in ("Movable", "nothing"), \
+            f"SAFE-07 pages for the kernel, {how}, while a zonelist is written: {zone}"
+
+
 SCENARIOS = [
     ("SAFE-07 the only movable block of a node goes on and off under load", flipped),
+    ("SAFE-07 the kernel gets no movable memory from a zonelist that is being written",
+     half_written),
 ]
