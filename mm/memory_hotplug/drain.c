@@ -9,9 +9,14 @@
  *            allocator (one zone) are switched off: a page in one of them would
  *            be in use for no reason.
  *
- * Only one zone's lists can be off at a time. A range that is in several zones is
- * rare; there the others' are drained before each look, which is as good: a page
- * may slip in once, between a look at its pageblock and the isolation of it.
+ * Only one zone's lists can be off at a time, and that has a lock, which memory_failure()
+ * and soft_offline_page() take. An error cannot wait until somebody unpins a page, nor
+ * may the range wait for a page of whoever waits there: the lists are lent from time
+ * to time.
+ *
+ * A range that is in several zones is rare; there the others' lists are drained before
+ * each look, which is as good: a page may slip in once, between a look at its pageblock
+ * and the isolation of it.
  *
  * Work is done in pieces, so that neither the zone's lock is held nor the CPU kept
  * for as long as a large range takes.
@@ -24,6 +29,7 @@
  */
 #include <linux/align.h>
 #include <linux/gfp.h>
+#include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
@@ -38,6 +44,9 @@
 
 #define PIECE_PAGES	PAGES_PER_SECTION
 
+/* Who waits for the lists has them after one such time, or after the next. */
+#define LEND_NSEC	(100 * PATIENCE_NSEC_PER_MSEC)
+
 static unsigned long piece_end(unsigned long pfn, unsigned long end,
 			       unsigned long pages)
 {
@@ -50,12 +59,25 @@ void mhp_lists_off(struct mhp_offlining *op)
 {
 	lru_cache_disable();
 	zone_pcp_disable(op->runs->zone);
+	op->lent = ktime_get_ns();
 }
 
 void mhp_lists_on(struct mhp_offlining *op)
 {
 	zone_pcp_enable(op->runs->zone);
 	lru_cache_enable();
+}
+
+void mhp_lists_lend(struct mhp_offlining *op)
+{
+	struct zone *zone = op->runs->zone;
+
+	if (ktime_get_ns() - op->lent < LEND_NSEC)
+		return;
+	/* what is isolated does not get into them, and they are drained again */
+	zone_pcp_enable(zone);
+	zone_pcp_disable(zone);
+	op->lent = ktime_get_ns();
 }
 
 void mhp_lists_drain(struct mhp_offlining *op)

@@ -331,6 +331,7 @@ static int move_stride(struct mhp_offlining *op, int nid, unsigned long *pfn,
 	}
 	if (!err)
 		tell_progress(op, min(*pfn, end));
+	mhp_lists_lend(op);
 	cond_resched();
 	return err;
 }
@@ -513,6 +514,7 @@ int mhp_evacuate(struct mhp_offlining *op)
 					       "a page with a memory error is still part of a file or of a process: delete that, or end it");
 		if (err)
 			return err;
+		mhp_lists_lend(op);
 		mhp_lists_drain(op);
 	}
 	return 0;

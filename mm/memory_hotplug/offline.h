@@ -63,6 +63,7 @@ struct mhp_run {
  * @huge_first:  range of hugetlb pages, in this pass: first page
  * @huge_end:    and the page behind the last
  * @large_only:  the others move when these have
+ * @lent:        when others could last have the lock of per-CPU lists, nanoseconds
  * @done:        bytes of which it was told that they have moved
  * @full:        there was no room elsewhere
  * @poison_used: somebody can still get at a poisoned page, in this pass
@@ -80,7 +81,7 @@ struct mhp_offlining {
 	unsigned long batch_pages;
 	struct blocker_list *found;
 	unsigned long moved, total_moved, passes;
-	u64 done;
+	u64 lent, done;
 	unsigned long huge_first, huge_end;
 	bool large_only, full, poison_used, quiet;
 	const char *why;
@@ -106,6 +107,9 @@ static inline int mhp_offline_fail(struct mhp_offlining *op, int err,
 /* Nothing of the runs' zones waits in per-CPU lists, until mhp_lists_on(). */
 void mhp_lists_off(struct mhp_offlining *op);
 void mhp_lists_on(struct mhp_offlining *op);
+
+/* Others may have their turn with the lock of the lists; often, it costs a look at the clock. */
+void mhp_lists_lend(struct mhp_offlining *op);
 
 /* What slipped into the lists of zones whose lists cannot be off. */
 void mhp_lists_drain(struct mhp_offlining *op);

@@ -175,9 +175,52 @@ def entry_outlives(ctx):
         keeper.job.wait(60)
 
 
+ENDED = "for i in $(seq 100); do [ -s {0} ] && break; sleep 0.1; done; cat {0} 2> /dev/null || true"
+
+
+def while_it_lasts(guest, area, keeper):
+    """({what: status, or "" for what waits}, status of the offline) beside a long offline.
+
+    A page of the range is pinned until the others have had ten seconds.
+    """
+    blocks = [block.index for block in guest.blocks() if area.has(block)]
+    going = guest.start("timeout -s INT 30 sh -c 'for i in %s; do echo offline > %s/memory$i/state"
+                        " || exit; done'" % (" ".join(map(str, blocks)), MEMORY))
+    guest.check("sleep 1")
+    # an error that is expected, in memory of boot's, and one that has come
+    commands = {"soft": f"echo {area.start - MIB:#x} > {MEMORY}/soft_offline_page",
+                "hard": f"keep fault {MIB:#x} 1"}
+    jobs = []
+    for name, command in commands.items():
+        jobs.append(guest.start(f"({command}); echo $? > /tmp/{name}"))
+        guest.check("sleep 1")
+    said = {name: guest.check(ENDED.format(f"/tmp/{name}")).strip() for name in commands}
+    lasted = not going.done()
+    keeper.unpin()
+    status, _ = going.wait(60)
+    for job in jobs:
+        job.wait(60)
+    return said, lasted, status
+
+
+def beside_an_offline(ctx):
+    """Who sees to errors has a page, and a lock that others with a page wait for."""
+    for tree in ctx.trees:
+        with machine(ctx, tree=tree) as guest:
+            area = Range(guest, 1)
+            keeper = Keeper(guest, "pin", 64 * MIB)
+            said, lasted, status = while_it_lasts(guest, area, keeper)
+            ctx.note(f"{tree}: {said}, the offline {'went on' if lasted else 'ended'},"
+                     f" then {status}")
+    yield lasted and said["hard"] == "0", "SAFE-05 an error is seen to while a block goes offline"
+    yield said["soft"] != "", "SAFE-05 so is one that is expected"
+    yield status == 0, "SAFE-05 OFFLINE-02 nor does the block wait for them"
+
+
 SCENARIOS = [
     ("SAFE-05 a memory error in memory that was added", error),
     ("SAFE-05 a memory error in a page that is part of a file", in_files),
     ("SAFE-05 an error is said to be in memory that is not online", injector),
     ("SAFE-05 the entry of a page with an error outlives the page", entry_outlives),
+    ("SAFE-05 an error while memory goes offline", beside_an_offline),
 ]
