@@ -11,6 +11,7 @@
  *	mlock	the same as anon, locked
  *	hugetlb	huge pages of the pool
  *	loose	small pages that may be made huge, and are small again in each round
+ *	alike	small pages that are all the same in each round, for KSM to find
  *	file	FILE, by a shared mapping: tmpfs or the page cache
  *	idle	as anon, but written once and verified at the end
  *	pin	as idle, and its first page is in a pipe (vmsplice) until SIGUSR1
@@ -90,13 +91,18 @@ static uint64_t *map(const char *kind, size_t size, const char *path)
 	if (huge)
 		p = (char *)(((uintptr_t)p + THP - 1) & ~(THP - 1));
 	madvise(p, size, is(kind, "thp") ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	if (is(kind, "alike") && madvise(p, size, MADV_MERGEABLE))
+		fail("MADV_MERGEABLE");
 	return (uint64_t *)p;
 }
+
+/* Words of a period; all of them, or those of a page. */
+static size_t period;
 
 static void write_words(uint64_t *words, size_t count, uint64_t seed)
 {
 	for (size_t i = 0; i < count; i++)
-		words[i] = (seed + i) * STEP;
+		words[i] = (seed + i % period) * STEP;
 }
 
 static size_t verify_words(const volatile uint64_t *words, size_t count,
@@ -105,7 +111,7 @@ static size_t verify_words(const volatile uint64_t *words, size_t count,
 	size_t bad = 0;
 
 	for (size_t i = 0; i < count; i++)
-		bad += words[i] != (seed + i) * STEP;
+		bad += words[i] != (seed + i % period) * STEP;
 	return bad;
 }
 
@@ -185,6 +191,7 @@ int main(int argc, char **argv)
 	signal(SIGUSR1, on_signal);
 	size = strtoull(argv[2], NULL, 0);
 	seed = strtoull(argv[3], NULL, 0) << 32;
+	period = (is(argv[1], "alike") ? (size_t)sysconf(_SC_PAGESIZE) : size) / sizeof(*words);
 	words = map(argv[1], size, argv[4]);
 	if (words == MAP_FAILED)
 		fail("mmap");

@@ -3,7 +3,7 @@
 
 Programs write patterns to memory of each kind and verify them, all the time, while the
 range goes offline, is removed, added and onlined again. Others that move pages, take them
-for themselves or report errors in them go on, too: compaction, khugepaged, CMA, a CPU
+for themselves or report errors in them go on, too: compaction, khugepaged, KSM, CMA, a CPU
 that comes and goes, soft offline, memory errors, the OOM killer. Each has to get on.
 
 MEMHP_CYCLES cycles, 10 if it is not set; less on a kernel that is slow.
@@ -30,19 +30,23 @@ USERS = {
     "THP": ("thp", 8, ""),
     "collapsed": ("loose", 8, ""),
     "mlocked": ("mlock", 4, ""),
+    "alike": ("alike", 8, ""),
     "hugetlb": ("hugetlb", 6, ""),
     "tmpfs": ("file", 8, f"{TMPFS}/data"),
     "page cache": ("file", 8, f"{DISK_AT}/data"),
 }
 THP = "/sys/kernel/mm/transparent_hugepage"
+KSM = "/sys/kernel/mm/ksm"
 CMA = "/sys/kernel/debug/cma/reserved"
 CGROUP = "/tmp/cgroup"
+FAULTS = "/tmp/faults"      # what could not be injected, or was not noticed
 CPU = "/sys/devices/system/cpu/cpu2/online"
 PREPARE = [
     f"mkdir -p {TMPFS} && mount -t tmpfs none {TMPFS}",
     f"mkdir -p {DISK_AT} && mkfs.ext4 -q /dev/pmem0 && mount -t ext4 /dev/pmem0 {DISK_AT}",
     f"echo {HUGE_PAGES} > /proc/sys/vm/nr_hugepages",
     f"for f in scan alloc; do echo 10 > {THP}/khugepaged/${{f}}_sleep_millisecs; done",
+    f"echo 2000 > {KSM}/pages_to_scan && echo 1 > {KSM}/run",
     f"mkdir {CGROUP} && mount -t cgroup2 none {CGROUP}"
     f" && echo +memory > {CGROUP}/cgroup.subtree_control"
     f" && mkdir {CGROUP}/small && echo 4M > {CGROUP}/small/memory.max",
@@ -59,7 +63,7 @@ FILES = {
 # (pause in seconds, command)
 COMMANDS = {
     "oom": (1, f"(echo 0 > {CGROUP}/small/cgroup.procs; exec keep anon 0x1000000 1)"),
-    "fault": (2, "keep fault 0x10000 1 || touch /tmp/unnoticed"),
+    "fault": (2, f"out=$(keep fault 0x10000 1 2>&1) || echo $? $out >> {FAULTS}"),
 }
 
 
@@ -102,6 +106,21 @@ class Cycles:
         self.guest.check(f"echo {HUGE_PAGES} > /proc/sys/vm/nr_hugepages")
 
 
+def own_work(guest):
+    """{who works by himself: how much he has done}: pages put together, and pages shared"""
+    return {"khugepaged": of_vmstat(guest, "thp_collapse_alloc"),
+            "ksm": of_vmstat(guest, "cow_ksm")}
+
+
+def noticed(ctx, guest, count):
+    """Whoever is moving a page just then makes its injection fail, and nothing else does."""
+    failed = guest.check(f"cat {FAULTS} 2> /dev/null || true").splitlines()
+    if failed:
+        ctx.note("\n".join(failed))
+    assert all(line.endswith("Device or resource busy") for line in failed), failed
+    assert len(failed) <= 1 + count // 100, failed
+
+
 def survives(ctx):
     count = ctx.times(CYCLES)
     with machine(ctx) as guest:
@@ -114,20 +133,21 @@ def survives(ctx):
         where = {"address": address, "pfn": address // guest.page_size()}
         going = Again(guest, {name: (pause, what.format(**where))
                               for name, (pause, what) in FILES.items()}, COMMANDS)
-        moved, collapsed = migrated(guest), of_vmstat(guest, "thp_collapse_alloc")
+        before = own_work(guest)
+        moved = migrated(guest)
         began = time.monotonic()
         for _ in ctx.rounds(count):
             cycles.one()
         seconds = time.monotonic() - began
         moved = migrated(guest) - moved
-        collapsed = of_vmstat(guest, "thp_collapse_alloc") - collapsed
-        done = going.end() | ({"khugepaged": collapsed} if collapsed else {})
+        done = going.end() | {name: count - before[name] for name, count in
+                              own_work(guest).items() if count > before[name]}
         killed = int(guest.check(f"awk '/^oom_kill / {{ print $2 }}' {CGROUP}/small/memory.events"))
         said = [f"{name}: {keeper.end()}" for name, keeper in keepers.items()]
         ctx.note(f"{count} cycles in {seconds:.0f} s, {cycles.refused} refused, {moved} migrations,"
-                 f" {killed} killed; {in_words(done, [*FILES, *COMMANDS, 'khugepaged'])}")
+                 f" {killed} killed; {in_words(done, [*FILES, *COMMANDS, *before])}")
         ctx.note("\n".join(said))
-        guest.check("[ ! -e /tmp/unnoticed ]")
+        noticed(ctx, guest, count)
         assert cycles.refused <= max(1, count // 10) and moved > count * 1000 and killed
 
 
