@@ -8,7 +8,7 @@ import re
 
 from machines import GIB, HIDDEN
 from observe import amounts, expect_same, small_drift, state
-from ranges import hidden_ram
+from ranges import do, hidden_ram, load, set_state
 
 MIB = 96            # of files in each zone
 
@@ -60,8 +60,7 @@ def up_and_down(guest):
 
 def comes_again(ctx):
     with hidden_ram(ctx, "on", True) as guest:
-        status, out = guest.insmod("memhp_range", "nid=1")
-        assert status == 0, out
+        load(guest)
         seen = [up_and_down(guest) for _ in range(2)]
         first, before = amounts(guest), state(guest)
         seen += [up_and_down(guest) for _ in range(3)]
@@ -70,7 +69,33 @@ def comes_again(ctx):
     ctx.note(f"per-CPU lists: {seen[0]}, later {seen[-1]}")
 
 
+def blamed(ctx, tree):
+    """What the OOM killer says kept a program from memory, once node 1 has none any more."""
+    with hidden_ram(ctx, bare=True, tree=tree) as guest:
+        load(guest)
+        block = HIDDEN, guest.blocks()[0].size
+        do(guest, "add", *block)
+        set_state(guest, *block, "online_movable")
+        set_state(guest, *block, "offline")
+        do(guest, "remove", *block)
+        # the kernel only asks whether a cpuset is in the way where there are some
+        guest.check("mkdir /tmp/cgroup && mount -t cgroup2 none /tmp/cgroup"
+                    " && echo +cpuset > /tmp/cgroup/cgroup.subtree_control"
+                    " && mkdir /tmp/cgroup/some && echo 1 > /proc/sys/vm/overcommit_memory")
+        guest.check("keep idle 0x40000000 1 || true", timeout=240)
+        return guest.check("dmesg | sed -n 's/.*oom-kill:constraint=\\([A-Z_]*\\).*/\\1/p'").split()
+
+
+def not_by_a_cpuset(ctx):
+    for tree in ctx.trees:
+        found = blamed(ctx, tree)
+        ctx.note(f"{tree}: {found}")
+    assert found and set(found) == {"CONSTRAINT_NONE"}, found
+
+
 SCENARIOS = [
     ("CORE-01 MAP-12 a node comes up with its memory, goes with it, and comes again",
      comes_again),
+    ("CORE-08 memory of a node that has gone was not kept from anybody by a cpuset",
+     not_by_a_cpuset),
 ]
