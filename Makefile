@@ -14,8 +14,9 @@ help:
 	@echo "  make check      tests on the host: no kernel, no QEMU, no cross compiler"
 	@echo "  make test       those, and the tests in guests"
 	@echo "  make test-all   the same on the debug, 16k and 64k kernels too, and what concerns"
-	@echo "                  them on kernels with addresses of 39 and 52 bits,"
-	@echo "                  and kernels without hot removal or without hotplug"
+	@echo "                  them on kernels with addresses of 39 and 52 bits or with free"
+	@echo "                  lists in random order, and kernels without hot removal,"
+	@echo "                  hotplug or nodes"
 	@echo "  make soak       the long runs"
 	@echo "  make races      what is done at the same time, on a kernel that reports data races"
 	@echo "  make fuzz       look for input that breaks the pure parts    (FUZZ_TIME=seconds"
@@ -55,7 +56,8 @@ test:
 test-all:
 	@scripts/deps test
 	@scripts/source
-	@scripts/prove base debug 16k 64k va39 va52 no-hotremove no-hotplug
+	@scripts/prove base debug 16k 64k va39 va52 shuffle \
+		no-hotremove no-hotplug no-numa
 
 soak:
 	@scripts/deps test

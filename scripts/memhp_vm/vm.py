@@ -29,8 +29,8 @@ from .topology import Topology
 QEMU_ENDED = "QEMU ended"
 # A kernel that checks everything needs this much more time for the same.
 SLOWNESS = {"debug": 6, "kcsan": 6}
-# What it checks only when it is told to.
-CHECKS = {"debug": "page_owner=on page_table_check=on "}
+# What it does only when it is told to.
+TOLD = {"debug": "page_owner=on page_table_check=on ", "shuffle": "page_alloc.shuffle=1 "}
 # Races that are stock's and have nothing to do with memory that comes and goes: jiffies
 # are read and written without a mark in the one, the word that poll() is woken by in the
 # next; and the interrupt of a virtqueue asks whether there is more, as who takes it does.
@@ -80,7 +80,7 @@ class Guest(Hotplug):
             kernel=Path(kernel) if kernel else paths.kernel_image(tree, config),
             initramfs=Path(initrd) if initrd else None,
             topology=topology or Topology(), workdir=self.workdir, firmware=firmware,
-            cmdline=CHECKS.get(config, "") + cmdline, cpu=cpu, icount=icount, qemu_args=list(qemu_args),
+            cmdline=TOLD.get(config, "") + cmdline, cpu=cpu, icount=icount, qemu_args=list(qemu_args),
             machine_options=machine_options)
 
     # ---- life

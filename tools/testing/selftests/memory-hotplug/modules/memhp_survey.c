@@ -8,6 +8,8 @@
  *	pages	how many pages of the range are in blocks of each order; what the
  *		other words of their page structs are, and how many are so; how many
  *		free pages are not zero
+ *	lists	of the largest free blocks of the zone that the range begins in: how many
+ *		there are, and how many come after a neighbour of theirs in their list
  *	zones	of each zone with memory: node, name, what its flag "contiguous" says,
  *		and what looking at each pageblock says
  *	events	how often listeners were called since the last read, with how many
@@ -135,6 +137,42 @@ static int pages_show(struct seq_file *m, void *unused)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(pages);
+
+/* Lists */
+
+static bool are_neighbours(struct page *a, struct page *b)
+{
+	return page_to_pfn(a) + MAX_ORDER_NR_PAGES == page_to_pfn(b) ||
+	       page_to_pfn(b) + MAX_ORDER_NR_PAGES == page_to_pfn(a);
+}
+
+static int lists_show(struct seq_file *m, void *unused)
+{
+	struct page *first = pfn_to_online_page(PHYS_PFN(range_start));
+	unsigned long nr = 0, nr_after = 0, irq;
+	struct free_area *area;
+	struct zone *zone;
+	int type;
+
+	if (!first)
+		return -ENXIO;
+	zone = page_zone(first);
+	area = &zone->free_area[MAX_PAGE_ORDER];
+	spin_lock_irqsave(&zone->lock, irq);
+	for (type = 0; type < MIGRATE_TYPES; type++) {
+		struct page *page, *before = NULL;
+
+		list_for_each_entry(page, &area->free_list[type], buddy_list) {
+			nr++;
+			nr_after += before && are_neighbours(before, page);
+			before = page;
+		}
+	}
+	spin_unlock_irqrestore(&zone->lock, irq);
+	seq_printf(m, "%lu %lu\n", nr, nr_after);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(lists);
 
 /* Zones */
 
@@ -267,6 +305,7 @@ static int __init memhp_survey_init(void)
 	folder = debugfs_create_dir("memhp_survey", NULL);
 	action_files(&range_action, 1, folder);
 	debugfs_create_file("pages", 0400, folder, NULL, &pages_fops);
+	debugfs_create_file("lists", 0400, folder, NULL, &lists_fops);
 	debugfs_create_file("zones", 0400, folder, NULL, &zones_fops);
 	debugfs_create_file("events", 0400, folder, NULL, &events_fops);
 	debugfs_create_u32("refuse", 0600, folder, &refuse);

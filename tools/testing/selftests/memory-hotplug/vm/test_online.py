@@ -61,6 +61,11 @@ class Site:
         self.guest.check(f"echo {self.start:#x} {size or self.size:#x} > {SURVEY}/range")
         return self.guest.check(f"cat {SURVEY}/pages", timeout=120)
 
+    def lists(self):
+        """(the largest free blocks of its zone, those that follow on a neighbour of theirs)"""
+        self.guest.check(f"echo {self.start:#x} {self.size:#x} > {SURVEY}/range")
+        return tuple(map(int, self.guest.check(f"cat {SURVEY}/lists").split()))
+
     def flags(self):
         """What /proc/kpageflags shows of the range."""
         page = self.guest.page_size()
@@ -187,6 +192,23 @@ def zeroed(ctx):
     assert plain, "nothing was left in the pages anyway"
 
 
+def lists_of(ctx, tree):
+    with site(ctx, 4, tree=tree) as place:
+        do(place.guest, "add", place.start, place.size)
+        set_state(place.guest, place.start, place.size, "online_movable")
+        asked = place.guest.check("cat /sys/module/page_alloc/parameters/shuffle || echo N")
+        return asked.strip() == "Y", place.lists()
+
+
+def shuffled(ctx):
+    """Free blocks are in random order where that is asked for, and not elsewhere."""
+    for tree, (asked, (blocks, after)) in beside(ctx, lambda tree: lists_of(ctx, tree)):
+        ctx.note(f"{tree}: {after} of {blocks} follow on a neighbour, shuffled: {asked}")
+    assert blocks > 30, "there are hardly any free blocks"
+    assert asked == (ctx.config == "shuffle"), "the kernel does not do what the test expects"
+    assert after < blocks // 4 if asked else after > blocks // 2, "that is not its order"
+
+
 def written_by(ctx, cpus):
     """What is to be seen of some GiB that came online in one operation."""
     with site(ctx, 20, cmdline=f"memory_hotplug.online_cpus={cpus}") as place:
@@ -279,6 +301,7 @@ SCENARIOS = [
     for wanted in ("online_movable", "online_kernel")
 ] + [
     ("ONLINE-05 with init_on_free=1 memory that comes online is zero", zeroed),
+    ("ONLINE-05 free blocks are in random order where that is asked for", shuffled),
     ("ONLINE-05 two CPUs write the page structs that one would", shared),
     ("ONLINE-03 a range is onlined in one operation", one_round),
     ("ONLINE-03 a listener that refuses has all of the range undone", refused),
