@@ -210,14 +210,18 @@ u64 __init boot_memory_try(u64 size, u64 align, u64 start, u64 end, int nid,
 	return at;
 }
 
-/* memblock took the marks off when it gave all memory away; it has room for them. */
+/*
+ * memblock took the marks off when it gave all memory away; it has room for them. Page
+ * structs that boot writes late are those of what memblock says is free and not marked:
+ * they have to be there before.
+ */
 static int __init mark_again(void)
 {
 	if (movable_node_is_enabled())
 		mark();
 	return 0;
 }
-early_initcall(mark_again);
+core_initcall(mark_again);
 
 bool boot_memory_may_map(u64 phys, u64 size)
 {
