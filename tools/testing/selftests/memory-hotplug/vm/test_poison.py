@@ -179,13 +179,14 @@ ENDED = "for i in $(seq 100); do [ -s {0} ] && break; sleep 0.1; done; cat {0} 2
 
 
 def while_it_lasts(guest, area, keeper):
-    """({what: status, or "" for what waits}, status of the offline) beside a long offline.
+    """({what: status, or "" for what waits}, did the offline last, its status at the end)
 
     A page of the range is pinned until the others have had ten seconds.
     """
     blocks = [block.index for block in guest.blocks() if area.has(block)]
-    going = guest.start("timeout -s INT 30 sh -c 'for i in %s; do echo offline > %s/memory$i/state"
-                        " || exit; done'" % (" ".join(map(str, blocks)), MEMORY))
+    going = guest.start("timeout -s INT %d sh -c 'for i in %s; do echo offline > %s/memory$i/state"
+                        " || exit; done'"
+                        % (30 * guest.slowness, " ".join(map(str, blocks)), MEMORY))
     guest.check("sleep 1")
     # an error that is expected, in memory of boot's, and one that has come
     commands = {"soft": f"echo {area.start - MIB:#x} > {MEMORY}/soft_offline_page",
@@ -197,7 +198,7 @@ def while_it_lasts(guest, area, keeper):
     said = {name: guest.check(ENDED.format(f"/tmp/{name}")).strip() for name in commands}
     lasted = not going.done()
     keeper.unpin()
-    status, _ = going.wait(60)
+    status, _ = going.wait()
     for job in jobs:
         job.wait(60)
     return said, lasted, status
