@@ -101,10 +101,9 @@ struct mhp_order {
  * hotplug lock not: it is taken here.
  * Return: 0; -EINVAL: it has holes, or a block spans zones; -EPERM: boot memory is
  * in it; -EBUSY: something in it can never be moved, or has not been in @order->retries
- * passes; -EINTR: a signal came;
- * -ECANCELED: it was called off; @order->stop; -ETIMEDOUT: it took too long; -ENOMEM;
- * -EXDEV, without a line: it is more than its driver can be told of at once;
- * or what a notifier said.
+ * passes; -EINTR: a signal came; -ECANCELED: it was called off; @order->stop;
+ * -ETIMEDOUT: it took too long; -ENOMEM; -EXDEV, without a line: it is more than its
+ * driver can be told of at once; or what a notifier said.
  */
 #ifdef CONFIG_MEMORY_HOTREMOVE
 int mhp_offline_range(u64 start, u64 size, struct mhp_order *order);

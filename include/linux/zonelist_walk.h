@@ -13,30 +13,32 @@
  */
 #include <linux/mmzone.h>
 
-/* The zone of an entry, or of the first one after it that is not above the highest index. */
-static inline struct zone *zonelist_walk(struct zoneref **ref, int highest,
+/* From an entry on, the first one whose zone is not above the highest index: its zone. */
+static inline struct zone *zonelist_walk(struct zoneref **ref,
+					 struct zoneref *from, int highest,
 					 nodemask_t *nodes)
 {
-	for (;;) {
-		struct zone *zone = READ_ONCE((*ref)->zone);
+	struct zone *zone;
 
-		if (!zone || zone_idx(zone) <= highest)
-			return zone;
-		*ref = next_zones_zonelist(*ref + 1, highest, nodes);
-	}
+	while ((zone = READ_ONCE(from->zone)) && zone_idx(zone) > highest)
+		from = next_zones_zonelist(from + 1, highest, nodes);
+	*ref = from;
+	return zone;
 }
+
+#define for_zones_from(at, ref, from, highest, nodes)				\
+	for ((at) = zonelist_walk(&(ref), from, highest, nodes); (at);		\
+	     (at) = zonelist_walk(&(ref),					\
+				  next_zones_zonelist((ref) + 1, highest, nodes), \
+				  highest, nodes))
 
 #undef for_next_zone_zonelist_nodemask
 #define for_next_zone_zonelist_nodemask(at, ref, highest, nodes)		\
-	for ((at) = zonelist_walk(&(ref), highest, nodes); (at);		\
-	     (ref) = next_zones_zonelist((ref) + 1, highest, nodes),		\
-	     (at) = zonelist_walk(&(ref), highest, nodes))
+	for_zones_from(at, ref, ref, highest, nodes)
 
 #undef for_each_zone_zonelist_nodemask
 #define for_each_zone_zonelist_nodemask(at, ref, list, highest, nodes)		\
-	for ((ref) = first_zones_zonelist(list, highest, nodes),		\
-	     (at) = zonelist_walk(&(ref), highest, nodes); (at);		\
-	     (ref) = next_zones_zonelist((ref) + 1, highest, nodes),		\
-	     (at) = zonelist_walk(&(ref), highest, nodes))
+	for_zones_from(at, ref,							\
+		       first_zones_zonelist(list, highest, nodes), highest, nodes)
 
 #endif /* _LINUX_ZONELIST_WALK_H */

@@ -514,7 +514,6 @@ int mhp_evacuate(struct mhp_offlining *op)
 					       "a page with a memory error is still part of a file or of a process: delete that, or end it");
 		if (err)
 			return err;
-		mhp_lists_lend(op);
 		mhp_lists_drain(op);
 	}
 	return 0;

@@ -38,6 +38,12 @@ struct zone;
 /* In messages: both ends are inclusive. */
 #define MHP_RANGE	"[mem %#018llx-%#018llx]"
 
+/* Does its driver plug and unplug units of it, as virtio-mem's does? NULL is no group. */
+static inline bool mhp_is_dynamic(const struct memory_group *group)
+{
+	return group && group->is_dynamic;
+}
+
 /* lock.c */
 
 /* The caller holds the memory hotplug lock for writing. */

@@ -512,7 +512,7 @@ static unsigned long round_pages(const struct memory_group *group)
 {
 	if (mhp_note_by_blocks())
 		return memory_block_pages();
-	if (group && group->is_dynamic)
+	if (mhp_is_dynamic(group))
 		return group->d.unit_pages;
 	return NO_ROUNDS;
 }
@@ -527,7 +527,7 @@ static bool has_turns(const struct mhp_offlining *op)
 	unsigned int rounds = 0;
 
 	mhp_for_each_run(run, op)
-		if (run->group && run->group->is_dynamic)
+		if (mhp_is_dynamic(run->group))
 			rounds += DIV_ROUND_UP(run->pfn % run->round + run->nr_pages,
 					       run->round);
 	return rounds > 1;

@@ -506,7 +506,7 @@ struct run {
 /* Its driver holds a lock from the beginning of a round to its end, hence over one only. */
 static bool has_turns(const struct memory_block *mem)
 {
-	return mhp_note_by_blocks() && mem->group && mem->group->is_dynamic;
+	return mhp_note_by_blocks() && mhp_is_dynamic(mem->group);
 }
 
 /* Whatever is special about a block, onlining it alone takes care of. */

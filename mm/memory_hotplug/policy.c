@@ -182,7 +182,7 @@ static bool room_on(int nid, struct memory_group *group, unsigned int ratio,
 		if (on_node(zone, nid))
 			count_zone(&count.room, zone);
 	walk_dynamic_memory_groups(nid, count_group, group, &count);
-	if (group && group->is_dynamic)
+	if (mhp_is_dynamic(group))
 		own = group->present_kernel_pages;
 	return zone_choice_has_room(&count.room, ratio, own, pages);
 }

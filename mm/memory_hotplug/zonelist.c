@@ -10,8 +10,9 @@
  * the end of the list, whose zone is NULL, and the allocator goes on to use it.
  * So a zone that has lost its last page moves to the tail, where it costs those
  * a look that find nothing anywhere else; its entry and the per-CPU lists stay.
- * While a list is written from its start, an entry is an old one or a new one,
- * and never the end, up to the length that the list has had.
+ * While a list is written from its start, an entry is an old one or a new one, or
+ * one's zone with the other's index (zonelist_walk.h), and never the end, up to the
+ * length that the list has had.
  */
 #include <linux/bitmap.h>
 #include <linux/init.h>

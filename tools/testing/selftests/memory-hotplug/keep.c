@@ -96,13 +96,13 @@ static uint64_t *map(const char *kind, size_t size, const char *path)
 	return (uint64_t *)p;
 }
 
-/* Words of a period; all of them, or those of a page. */
-static size_t period;
+/* Of the number of a word: the pattern begins again with each page, or never. */
+static size_t mask = SIZE_MAX;
 
 static void write_words(uint64_t *words, size_t count, uint64_t seed)
 {
 	for (size_t i = 0; i < count; i++)
-		words[i] = (seed + i % period) * STEP;
+		words[i] = (seed + (i & mask)) * STEP;
 }
 
 static size_t verify_words(const volatile uint64_t *words, size_t count,
@@ -111,7 +111,7 @@ static size_t verify_words(const volatile uint64_t *words, size_t count,
 	size_t bad = 0;
 
 	for (size_t i = 0; i < count; i++)
-		bad += words[i] != (seed + i % period) * STEP;
+		bad += words[i] != (seed + (i & mask)) * STEP;
 	return bad;
 }
 
@@ -191,7 +191,8 @@ int main(int argc, char **argv)
 	signal(SIGUSR1, on_signal);
 	size = strtoull(argv[2], NULL, 0);
 	seed = strtoull(argv[3], NULL, 0) << 32;
-	period = (is(argv[1], "alike") ? (size_t)sysconf(_SC_PAGESIZE) : size) / sizeof(*words);
+	if (is(argv[1], "alike"))
+		mask = sysconf(_SC_PAGESIZE) / sizeof(*words) - 1;
 	words = map(argv[1], size, argv[4]);
 	if (words == MAP_FAILED)
 		fail("mmap");

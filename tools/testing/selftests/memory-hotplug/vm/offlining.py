@@ -8,7 +8,7 @@ from itertools import count
 
 from machines import GIB
 from memhp_vm import Node, Topology
-from ranges import do, errno_name, load, set_state
+from ranges import do, errno_name, load, set_state, state_file
 
 MEMORY = "/sys/devices/system/memory"
 BLOCKERS = "/sys/kernel/debug/memory_hotplug/blockers"
@@ -99,6 +99,14 @@ def timed(guest, command, timeout=60):
 
 def offline(guest, text, timeout=60):
     return timed(guest, f"echo {text} > {MEMORY}/offline", timeout)
+
+
+def block_by_block(area, seconds):
+    """A command that takes a range offline by the files of its blocks; SIGINT ends it in time."""
+    blocks = range(area.start // area.block, (area.start + area.size) // area.block)
+    files = " ".join(map(state_file, blocks))
+    return (f"timeout -s INT {seconds} sh -c 'for file in {files};"
+            " do echo offline > $file || exit; done'")
 
 
 def check(guest, text):

@@ -12,6 +12,7 @@ import ssdt
 from boot import (BOOTS, GIB, HOT, boot, held_at_boot, is_hot, machine, memblock, reservations,
                   said, zone_pages)
 from memhp_vm import DtMemory, GuestDied, Node, Topology, acpi
+from ranges import load
 
 MIB = 1 << 20
 RANGE = "/sys/kernel/debug/memhp_range"
@@ -297,8 +298,7 @@ def hot_ram(guest):
 def all_of_it_leaves(ctx, rodata):
     """Block by block, then all again as what a driver adds."""
     with boot(ctx, "loader", f"movable_node rodata={rodata}") as guest:
-        status, out = guest.insmod("memhp_range", "nid=1")
-        assert status == 0, out
+        load(guest)
         hot, other = blocks_of(guest)
         before = guest.check("grep MemTotal /proc/meminfo")
         for block in hot:
@@ -330,8 +330,7 @@ def leaves_by_blocks(ctx):
 def refused_with_reason(ctx):
     """A block with something of boot's in it, and one that is not hotpluggable."""
     with boot(ctx, "uefi", "movable_node boot_memory_offender=keep") as guest:
-        status, out = guest.insmod("memhp_range", "nid=1")
-        assert status == 0, out
+        load(guest)
         hot, other = blocks_of(guest)
         ours = [r for r in reservations(guest) if r.owner == "boot_memory_offend"]
         held = [b for b in hot if is_held(b, ours)]

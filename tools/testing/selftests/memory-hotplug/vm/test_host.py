@@ -14,6 +14,7 @@ from memhp_vm import GuestDied, Node, Topology
 from memhp_vm.usage import migrated
 from observe import amounts, drift, expect_same, in_words, mapped_by_kind, state, table_pages
 from probe import CMDLINE, EDGE, MEMORY, good, write
+from ranges import load
 
 LARGE = 64
 KIB_PER_GIB = 64            # of old memory, at most
@@ -152,8 +153,7 @@ def small_still_elsewhere(ctx):
 def too_dear(ctx):
     """A driver that cannot have its range host itself is told the price."""
     with hidden_ram(ctx, rodata="full") as guest:
-        status, out = guest.insmod("memhp_range", "nid=1")
-        assert status == 0, out
+        load(guest)
         leave_only(guest, LARGE * GIB // guest.page_size() * 64 // 2)
         before, start = state(guest), 128 * GIB
         status, out = guest.run(f"echo {start:#x} {LARGE * GIB:#x} >"

@@ -23,11 +23,6 @@ CYCLES = int(os.environ.get("MEMHP_CYCLES", "200"))
 
 # ---- ranges by the module
 
-def load_ranges(guest):
-    status, out = guest.insmod("memhp_range", "nid=1")
-    assert status == 0, out
-
-
 def range_command(action, start, size):
     return f"echo {start:#x} {size:#x} > /sys/kernel/debug/memhp_range/{action}"
 
@@ -137,7 +132,7 @@ def cycles(guest, count):
 
 def many_cycles(ctx, rodata):
     with hidden_ram(ctx, rodata=rodata) as guest:
-        load_ranges(guest)
+        ranges.load(guest)
         cycles(guest, CYCLES_TO_WARM_UP)
         first, before = amounts(guest), state(guest)
         count = ctx.times(CYCLES)
@@ -219,7 +214,7 @@ class Row:
     """Memory blocks in hidden RAM, added as one range, of which one is to go first."""
 
     def __init__(self, guest):
-        load_ranges(guest)
+        ranges.load(guest)
         self.guest = guest
         self.block = guest.blocks()[0].size
         self.count = max(GIB // self.block, 4)

@@ -16,8 +16,8 @@ from itertools import product
 from machines import GIB
 from memhp_vm.usage import in_movable, migrated, of_vmstat
 from observe import expect_same
-from offlining import (BLOCKERS, MEMORY, OWN_TIME, RETRIES, TIMEOUT, Keeper, Range, cancel,
-                       check, machine, offline, report, timed)
+from offlining import (BLOCKERS, MEMORY, OWN_TIME, RETRIES, TIMEOUT, Keeper, Range,
+                       block_by_block, cancel, check, machine, offline, report, timed)
 from probe import Case, refuse_all
 from ranges import do, set_state
 
@@ -162,10 +162,7 @@ def stock_never(ctx):
     with machine(ctx, tree="stock") as guest:
         area = Range(guest, 1)
         Keeper(guest, "pin", 700 * MIB)
-        command = " && ".join(f"echo offline > {MEMORY}/memory{n}/state" for n in
-                              range(area.start // area.block,
-                                    (area.start + area.size) // area.block))
-        error, seconds = timed(guest, f"timeout -s INT 5 sh -c '{command}'")
+        error, seconds = timed(guest, block_by_block(area, 5))
         lines = guest.check("dmesg | wc -l").strip()
         ctx.note(f"stock: {error} after {seconds:.2f} s and SIGINT, {lines} lines in the log")
 

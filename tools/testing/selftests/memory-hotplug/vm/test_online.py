@@ -57,14 +57,16 @@ class Site:
         lines = self.guest.check(f"cat {SURVEY}/zones").splitlines()
         return {(line.split()[0], line.split()[1]): tuple(line.split()[2:]) for line in lines}
 
-    def pages(self, size=None):
-        self.guest.check(f"echo {self.start:#x} {size or self.size:#x} > {SURVEY}/range")
-        return self.guest.check(f"cat {SURVEY}/pages", timeout=120)
+    def look(self, file):
+        self.guest.check(f"echo {self.start:#x} {self.size:#x} > {SURVEY}/range")
+        return self.guest.check(f"cat {SURVEY}/{file}", timeout=120)
+
+    def pages(self):
+        return self.look("pages")
 
     def lists(self):
         """(the largest free blocks of its zone, those that follow on a neighbour of theirs)"""
-        self.guest.check(f"echo {self.start:#x} {self.size:#x} > {SURVEY}/range")
-        return tuple(map(int, self.guest.check(f"cat {SURVEY}/lists").split()))
+        return tuple(map(int, self.look("lists").split()))
 
     def flags(self):
         """What /proc/kpageflags shows of the range."""

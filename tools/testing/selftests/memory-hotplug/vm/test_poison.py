@@ -8,7 +8,7 @@ import errno
 import re
 
 from observe import expect_same, state
-from offlining import MEMORY, Keeper, Range, machine, offline, report
+from offlining import MEMORY, Keeper, Range, block_by_block, machine, offline, report
 from ranges import ask, do, errno_name, set_state, state_file
 
 MIB = 1 << 20
@@ -183,10 +183,7 @@ def while_it_lasts(guest, area, keeper):
 
     A page of the range is pinned until the others have had ten seconds.
     """
-    blocks = [block.index for block in guest.blocks() if area.has(block)]
-    going = guest.start("timeout -s INT %d sh -c 'for i in %s; do echo offline > %s/memory$i/state"
-                        " || exit; done'"
-                        % (30 * guest.slowness, " ".join(map(str, blocks)), MEMORY))
+    going = guest.start(block_by_block(area, 30 * guest.slowness))
     guest.check("sleep 1")
     # an error that is expected, in memory of boot's, and one that has come
     commands = {"soft": f"echo {area.start - MIB:#x} > {MEMORY}/soft_offline_page",

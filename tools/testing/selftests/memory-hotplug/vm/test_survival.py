@@ -140,8 +140,8 @@ def survives(ctx):
             cycles.one()
         seconds = time.monotonic() - began
         moved = migrated(guest) - moved
-        done = going.end() | {name: count - before[name] for name, count in
-                              own_work(guest).items() if count > before[name]}
+        done = going.end() | {name: work - before[name] for name, work in
+                              own_work(guest).items() if work > before[name]}
         killed = int(guest.check(f"awk '/^oom_kill / {{ print $2 }}' {CGROUP}/small/memory.events"))
         said = [f"{name}: {keeper.end()}" for name, keeper in keepers.items()]
         ctx.note(f"{count} cycles in {seconds:.0f} s, {cycles.refused} refused, {moved} migrations,"

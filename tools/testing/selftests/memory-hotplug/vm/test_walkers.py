@@ -3,9 +3,9 @@
 
 All the time compaction runs on all zones, /proc/kpage*, pagetypeinfo, kcore and, where
 the kernel has it, page_owner are read, huge pages are split, a page is soft-offlined and
-unpoisoned, and a CPU goes and comes back, while a memory block is added, onlined,
-offlined and removed again and again. None of them may touch a page struct that is gone,
-and each has to get on.
+unpoisoned, a CPU goes and comes back, and the linear map is copied for a kernel that is
+loaded, while a memory block is added, onlined, offlined and removed again and again. None
+of them may touch a page struct or a table that is gone, and each has to get on.
 
 MEMHP_CYCLES cycles, 60 if it is not set; less on a kernel that is slow.
 """
@@ -17,6 +17,7 @@ from load import Again, in_words
 from machines import GIB, HIDDEN, hidden_ram
 from memhp_vm import GuestDied
 from observe import amounts, expect_same, small_drift, state
+from ranges import load
 
 CYCLES = int(os.environ.get("MEMHP_CYCLES", "60"))
 WARM_UP = 10
@@ -38,6 +39,8 @@ WALKERS = {
                    " /sys/kernel/debug/hwpoison/unpoison-pfn {pfn:#x}"),
     "cpu": (2000, f"write {SYSTEM}/cpu/cpu1/online 0 {SYSTEM}/cpu/cpu1/online 1"),
 }
+# (pause in seconds, command); without success it is not counted
+COMMANDS = {"kexec": (0.2, "kexec || continue")}
 BLOCK = "/sys/devices/system/memory/memory"
 CYCLE = ("echo {range} > /sys/kernel/debug/memhp_range/add"
          " && echo online_movable > {block}/state && echo offline > {block}/state"
@@ -50,7 +53,7 @@ def walkers(guest):
     # the linear map begins with the first GiB of RAM, and kcore with that
     where = {"entry": pfn * 8, "pfn": pfn, "address": address, "linear": address - GIB}
     return Again(guest, {name: (pause, what.format(**where))
-                         for name, (pause, what) in WALKERS.items()})
+                         for name, (pause, what) in WALKERS.items()}, COMMANDS)
 
 
 def cycle(guest, count, timeout):
@@ -70,21 +73,16 @@ def walk_and_cycle(ctx, guest, count):
     return time.monotonic() - began, going.end()
 
 
-def load_ranges(guest):
-    status, out = guest.insmod("memhp_range", "nid=1")
-    assert status == 0, out
-
-
 def walkers_and_removal(ctx):
     count = ctx.times(CYCLES)
     with hidden_ram(ctx, "on page_owner=on") as guest:
-        load_ranges(guest)
+        load(guest)
         walk_and_cycle(ctx, guest, WARM_UP)
         first, before = amounts(guest), state(guest)
         seconds, done = walk_and_cycle(ctx, guest, count)
         later = amounts(guest)
         expect_same(before, state(guest))
-    ctx.note(f"{count} cycles in {seconds:.0f} s, meanwhile {in_words(done, WALKERS)}")
+    ctx.note(f"{count} cycles in {seconds:.0f} s, meanwhile {in_words(done, [*WALKERS, *COMMANDS])}")
     small_drift(ctx, f"{count} cycles", first, later)
 
 
@@ -93,7 +91,7 @@ def stock_beside(ctx):
     ctx.need_stock()
     try:
         with hidden_ram(ctx, tree="stock") as guest:
-            load_ranges(guest)
+            load(guest)
             _, done = walk_and_cycle(ctx, guest, CYCLES)
     except GuestDied as death:
         ctx.note(f"stock: {death.reason}")
