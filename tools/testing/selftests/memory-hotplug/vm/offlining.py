@@ -27,6 +27,11 @@ def machine(ctx, boot=1, hidden=4, cpus=2, extra="", **options):
                      cmdline=f"nokaslr mem={boot}G {extra}", **options)
 
 
+def most(ctx):
+    """GiB of the hidden memory; less where KASAN's shadow of it has to fit into boot's."""
+    return 4 if ctx.slowness == 1 else 2
+
+
 class Range:
     """Hidden memory of a machine() that is added and online."""
 

@@ -17,7 +17,7 @@ from machines import GIB
 from memhp_vm.usage import in_movable, migrated, of_vmstat
 from observe import expect_same
 from offlining import (BLOCKERS, MEMORY, OWN_TIME, RETRIES, TIMEOUT, Keeper, Range,
-                       block_by_block, cancel, check, machine, offline, report, timed)
+                       block_by_block, cancel, check, machine, most, offline, report, timed)
 from probe import Case, refuse_all
 from ranges import do, set_state
 
@@ -55,7 +55,7 @@ def moved_once(ctx):
 
 def large_first(ctx):
     """Huge pages between small ones leave first, in however many tries."""
-    small = ctx.times(300) * MIB
+    small, patience = ctx.times(300) * MIB, 100 * ctx.slowness
     with machine(ctx, boot=2, hidden=2) as guest:
         area = Range(guest, 2, boot=2)
         keepers = [Keeper(guest, "idle", small), Keeper(guest, "thp", 64 * MIB),
@@ -66,10 +66,11 @@ def large_first(ctx):
         used, before = in_movable(guest), migrated(guest)
         error, tries = "ETIMEDOUT", 0
         while of_vmstat(guest, "thp_migration_success") < huge and error == "ETIMEDOUT":
-            error, tries = offline(guest, f"{area.text()} 100")[0], tries + 1
-        moved = migrated(guest) - before
-        ctx.note(f"{tries} tries of 100 ms, {huge} huge pages and {moved} of {used} pages had moved"
-                 f" then: {error}; {of_vmstat(guest, 'thp_migration_split')} were split")
+            error, tries = offline(guest, f"{area.text()} {patience}")[0], tries + 1
+        large = 64 * MIB // guest.page_size()
+        moved, used = migrated(guest) - before - large, used - large
+        ctx.note(f"{tries} tries of {patience} ms, {huge} huge pages and {moved} of {used} small ones"
+                 f" had moved then: {error}; {of_vmstat(guest, 'thp_migration_split')} were split")
         for keeper in keepers:
             keeper.end()
     # by their addresses half of the small ones would have gone before
@@ -106,7 +107,7 @@ def shown(guest):
 def all_or_nothing(ctx):
     """A pinned page in the last place that is looked at: all blocks come back."""
     with machine(ctx) as guest:
-        area = Range(guest, 4)
+        area = Range(guest, most(ctx))
         keepers = [Keeper(guest, "idle", 200 * MIB), Keeper(guest, "pin", 4096)]
         before = shown(guest)
         for command in (f"echo {area.text()} 500 > {MEMORY}/offline",
@@ -138,7 +139,7 @@ def try_mixed(guest, area, first):
 def mixed(ctx):
     """Blocks of two zones, and some offline: those online go together, or none."""
     with machine(ctx) as guest:
-        area, went = Range(guest, 4, wanted=None), False
+        area, went = Range(guest, most(ctx), wanted=None), False
         first = area.start // area.block
         for index in range(first, first + area.size // area.block - 3, 4):
             error, states = try_mixed(guest, area, index)
@@ -172,7 +173,7 @@ def stock_never(ctx):
 def in_time(ctx):
     stock_never(ctx)
     with machine(ctx, **OWN_TIME) as guest:
-        area = Range(guest, 4)
+        area = Range(guest, most(ctx))
         keeper = Keeper(guest, "pin", 64 * MIB)
         before = area.states()
         error, seconds, (keys, found), lines = pin_and_wait(guest, area, 1000)
