@@ -50,8 +50,9 @@ static enum blocker_kind stuck_kind(const struct blocker_facts *f)
 {
 	if (f->writeback)
 		return BLOCKER_WRITEBACK;
+	/* what it lacks is a free huge page of the pool, not memory */
 	if (f->no_room)
-		return BLOCKER_NO_MEMORY;
+		return f->hugetlb ? BLOCKER_HUGETLB : BLOCKER_NO_MEMORY;
 	if (f->locked)
 		return BLOCKER_LOCKED;
 	return f->hugetlb ? BLOCKER_HUGETLB : BLOCKER_BUSY;

@@ -39,7 +39,7 @@ static void known_pages(void)
 		{ { .data = true, .hugetlb = true, .stuck = true },
 		  BLOCKER_HUGETLB },
 		{ { .data = true, .hugetlb = true, .stuck = true,
-		    .no_room = true }, BLOCKER_NO_MEMORY },
+		    .no_room = true }, BLOCKER_HUGETLB },
 		{ { .data = true, .hugetlb = true, .immovable = true },
 		  BLOCKER_HUGETLB },
 		{ { .data = true, .hugetlb = true, .refs = 2 }, BLOCKER_PINNED },

@@ -64,17 +64,21 @@ def by_blocks(guest, area):
     return Answer(is_late(seconds), False, None, None)
 
 
+def is_named(kind, found, pfn):
+    return any(b.kind == kind and b.pfn <= pfn < b.pfn + b.count for b in found)
+
+
 def is_right(kind, answer, pfn, inside):
     """Is who is in the way named, and all as it was? pfn: a page of his, inside: is it there?"""
     error, found = answer.error, answer.found
     if kind == "hugetlb":   # there are no others to move to, unless one came free meanwhile
-        return inside and (error == "0" or
-                           error in ("ETIMEDOUT", "EBUSY") and found and answer.restored)
+        return inside and (error == "0" or error in ("ETIMEDOUT", "EBUSY") and answer.restored
+                           and is_named("hugetlb", found, pfn))
     if kind == "kernel":    # what can never move is said at once, tables and slabs by name
         return (error == "EBUSY" and {b.kind for b in found} >= {"page-table", "slab"}
                 and answer.restored)
     return (error == "ETIMEDOUT" and answer.restored and
-            any(b.kind == "pinned" and b.pfn <= pfn < b.pfn + b.count for b in found))
+            is_named("pinned", found, pfn))
 
 
 def keepers_of(guest, kind, size):
