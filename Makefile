@@ -68,7 +68,9 @@ races:
 	@scripts/deps test
 	@scripts/source
 	@scripts/kernel grafted kcsan
-	@MEMHP_LOOKS=3000000 scripts/test --config kcsan --only "on two nodes" --only "look-ups while"
+	@MEMHP_LOOKS=3000000 scripts/test --config kcsan --only "on two nodes" --only "look-ups while" \
+		--only test_online --only test_offline --only test_undo --only test_survival \
+		--only test_poison
 
 # what it finds is named; Documentation/testing.rst says how it becomes a test
 fuzz:

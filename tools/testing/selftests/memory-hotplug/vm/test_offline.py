@@ -325,14 +325,13 @@ def called_off(ctx):
                                f" echo {area.start + area.size - 1:#x} > {MEMORY}/offline_cancel; wait $p")
         yield (error == "ECANCELED" and seconds < 1 and area.states() == before
                ), "OFFLINE-05 another process calls it off, and names an address in it"
-        error, seconds = timed(guest, f"timeout -s INT 1 sh -c 'echo {area.text()} > {MEMORY}/offline';"
-                               " r=$?; [ $r = 130 ] || [ $r = 1 ]")
-        yield (error == "0" and seconds < 1.2 and report(guest)[0]["error"] == "-4"
-               and area.states() == before), "OFFLINE-05 a signal ends it"
         block = pin.pfn * guest.page_size() // area.block
-        error, seconds = timed(guest, f"timeout -s INT 1 sh -c 'echo offline > {MEMORY}/memory{block}/state'; true")
-        yield (seconds < 1.2 and report(guest)[0]["error"] == "-4"
-               and area.states() == before), "OFFLINE-05 a signal ends it for a block's file"
+        files = {"": f"echo {area.text()} > {MEMORY}/offline",
+                 " for a block's file": f"echo offline > {MEMORY}/memory{block}/state"}
+        for (where, command), signal in product(files.items(), ("INT", "TERM", "KILL")):
+            _, seconds = timed(guest, f"timeout -s {signal} 1 sh -c '{command}' || true")
+            yield (seconds < 1.2 and report(guest)[0]["error"] == "-4"
+                   and area.states() == before), f"OFFLINE-05 SIG{signal} ends it{where}"
         yield cancel(guest, area.start) == "ESRCH", "OFFLINE-05 nothing is going on any more"
         pin.end()
         yield offline(guest, area.text())[0] == "0", "OFFLINE-05 what was called off can be done"

@@ -272,12 +272,12 @@ def refused(ctx):
         yield place.places() == ["Movable"] * 4, "ONLINE-03 then it works"
 
 
-def by_policy(ctx, tree, ratio):
+def by_policy(ctx, tree, ratio, aware="N"):
     """Where the auto-movable policy puts eight blocks, if it may not have all movable."""
     with site(ctx, 8, tree=tree) as place:
         place.guest.check(f"echo auto-movable > {PARAMETERS}/online_policy;"
                           f" echo {ratio} > {PARAMETERS}/auto_movable_ratio;"
-                          f" echo N > {PARAMETERS}/auto_movable_numa_aware")
+                          f" echo {aware} > {PARAMETERS}/auto_movable_numa_aware")
         place.policy("online")
         do(place.guest, "add", place.start, place.size)
         return place.places()
@@ -291,6 +291,10 @@ def policy(ctx):
         ctx.note(f"ratio {ratio}: {' '.join(ours)}")
         yield ours == stock, f"ONLINE-01 ONLINE-03 ratio {ratio}: zones are stock's: {stock}"
         mixed = mixed or len(set(ours)) == 2
+    # the machine has enough for the kernel, their node has nothing yet
+    (_, stock), (_, aware) = beside(ctx, lambda tree: by_policy(ctx, tree, ratio, "Y"))
+    ctx.note(f"ratio {ratio}, of the node too: {' '.join(aware)}")
+    yield aware == stock != ours, "ONLINE-01 numa_aware: the node's ratio counts, as with stock"
     yield mixed, "ONLINE-01 ONLINE-03 at one of them the range went to two zones"
 
 

@@ -148,7 +148,7 @@ def survives(ctx):
                  f" {killed} killed; {in_words(done, [*FILES, *COMMANDS, *before])}")
         ctx.note("\n".join(said))
         noticed(ctx, guest, count)
-        assert cycles.refused <= max(1, count // 10) and moved > count * 1000 and killed
+        assert cycles.refused <= max(1, count // 100) and moved > count * 1000 and killed
 
 
 SCENARIOS = [
