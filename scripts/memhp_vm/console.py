@@ -35,7 +35,7 @@ REPORTS = [
 REPORTS = [(kind, re.compile(rx)) for kind, rx in REPORTS]
 
 # Lines that excuse a stack trace (only a trace) in the lines below them.
-EXCUSES = re.compile(r"FAULT_INJECTION: |page allocation failure: |sysrq: "
+EXCUSES = re.compile(r"FAULT_INJECTION: |page allocation failure: |vmalloc error: |sysrq: "
                      r"|invoked oom-killer|page_owner ")
 EXCUSED_LINES = 60
 FATAL = ("panic", "oops")

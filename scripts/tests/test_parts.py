@@ -185,7 +185,8 @@ class Watch(unittest.TestCase):
     def test_excused(self):
         """console: a trace that was asked for is no report, the next oops is"""
         for cause in ("FAULT_INJECTION: forcing a failure.", "sysrq: Show Blocked State",
-                      "sh: page allocation failure: order:0, mode:0xcc0"):
+                      "sh: page allocation failure: order:0, mode:0xcc0",
+                      "sh: vmalloc error: size 16777216, failed to allocate pages"):
             self.assertEqual(watched(f"{cause}\nCall trace:\n f+0x1\n").found, [])
         found = watched("FAULT_INJECTION: x\nCall trace:\nkernel BUG at mm/x.c:1!\n").found
         self.assertEqual(found[0][0], "oops")

@@ -16,7 +16,7 @@ from ranges import set_state
 MIB = 1 << 20
 # "kernel": the kernel's data, and tables of pages that are movable
 KINDS = ("pin", "mlock pin", "thp pin", "hugetlb", "kernel")
-DEADLINE = 1000             # milliseconds
+DEADLINE = 1000             # milliseconds, more on a slow kernel
 LATE = DEADLINE * 1.1
 TICK = 20                   # the shell's clock is one of hundredths, read twice
 
@@ -45,23 +45,23 @@ class Place:
                     set_state(self.guest, block.start, block.size, wanted)
 
 
-def is_late(seconds):
-    return seconds * 1000 > LATE + TICK
+def is_late(guest, seconds):
+    return seconds * 1000 > LATE * guest.slowness + TICK
 
 
 def by_range(guest, area):
     """The Answer where ranges, deadlines and blockers are known."""
     before = area.states()
-    error, seconds = offline(guest, f"{area.text()} {DEADLINE}")
+    error, seconds = offline(guest, f"{area.text()} {DEADLINE * guest.slowness}")
     keys, found = report(guest)
-    return Answer(int(keys["msec"]) > LATE or is_late(seconds), area.states() == before,
-                  error, found)
+    late = int(keys["msec"]) > LATE * guest.slowness or is_late(guest, seconds)
+    return Answer(late, area.states() == before, error, found)
 
 
 def by_blocks(guest, area):
     """The Answer by the files of blocks alone, some of which may have gone."""
     _, seconds = timed(guest, block_by_block(area, 2 * DEADLINE // 1000) + " || true")
-    return Answer(is_late(seconds), False, None, None)
+    return Answer(is_late(guest, seconds), False, None, None)
 
 
 def is_named(kind, found, pfn):
