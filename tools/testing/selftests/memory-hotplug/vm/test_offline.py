@@ -328,9 +328,11 @@ def called_off(ctx):
         block = pin.pfn * guest.page_size() // area.block
         files = {"": f"echo {area.text()} > {MEMORY}/offline",
                  " for a block's file": f"echo offline > {MEMORY}/memory{block}/state"}
-        for (where, command), signal in product(files.items(), ("INT", "TERM", "KILL")):
-            _, seconds = timed(guest, f"timeout -s {signal} 1 sh -c '{command}' || true")
-            yield (seconds < 1.2 and report(guest)[0]["error"] == "-4"
+        signals = {"INT": 2, "TERM": 15, "KILL": 9}
+        for (where, command), (signal, number) in product(files.items(), signals.items()):
+            error, seconds = timed(guest, f"timeout -s {signal} 1 sh -c '{command}';"
+                                   f" r=$?; [ $r = {128 + number} ] || [ $r = 1 ]")
+            yield (error == "0" and seconds < 1.2 and report(guest)[0]["error"] == "-4"
                    and area.states() == before), f"OFFLINE-05 SIG{signal} ends it{where}"
         yield cancel(guest, area.start) == "ESRCH", "OFFLINE-05 nothing is going on any more"
         pin.end()
