@@ -47,12 +47,12 @@ CYCLE = ("echo {range} > /sys/kernel/debug/memhp_range/add"
          " && echo {range} > /sys/kernel/debug/memhp_range/remove || exit 1;")
 
 
-def walkers(guest):
+def walkers(guest, breath):
     pfn = HIDDEN // guest.page_size() + 777
     address = pfn * guest.page_size()
     # the linear map begins with the first GiB of RAM, and kcore with that
     where = {"entry": pfn * 8, "pfn": pfn, "address": address, "linear": address - GIB}
-    return Again(guest, {name: (pause, what.format(**where))
+    return Again(guest, {name: (max(pause, breath), what.format(**where))
                          for name, (pause, what) in WALKERS.items()}, COMMANDS)
 
 
@@ -66,7 +66,8 @@ def cycle(guest, count, timeout):
 
 def walk_and_cycle(ctx, guest, count):
     """(seconds, {walker: rounds})"""
-    going = walkers(guest)
+    # each pauses a little on a slow kernel (ms), so that the cycles have a CPU, too
+    going = walkers(guest, 60 if ctx.slowness > 1 else 0)
     began = time.monotonic()
     for done in ctx.rounds(count, AT_ONCE):
         cycle(guest, min(AT_ONCE, count - done), 60 * AT_ONCE)
@@ -75,7 +76,9 @@ def walk_and_cycle(ctx, guest, count):
 
 def walkers_and_removal(ctx):
     count = ctx.times(CYCLES)
-    with hidden_ram(ctx, "on page_owner=on") as guest:
+    # debug objects, of which page structs have none, are looked for in each page that is freed:
+    # a third of a cycle
+    with hidden_ram(ctx, "on page_owner=on no_debug_objects") as guest:
         load(guest)
         walk_and_cycle(ctx, guest, WARM_UP)
         first, before = amounts(guest), state(guest)
