@@ -12,7 +12,11 @@
  * Only one zone's lists can be off at a time, and that has a lock, which memory_failure()
  * and soft_offline_page() take. An error cannot wait until somebody unpins a page, nor
  * may the range wait for a page of whoever waits there: the lists are lent from time
- * to time.
+ * to time. So is the memory hotplug lock, and with it that of CPUs that come and go,
+ * who take the lists' lock inside of theirs: only when the lists are on.
+ *
+ * From the last look at whether all is free until all is taken nothing is lent:
+ * memory_failure() may take a page that is free out of the buddy lists.
  *
  * A range that is in several zones is rare; there the others' lists are drained before
  * each look, which is as good: a page may slip in once, between a look at its pageblock
@@ -35,6 +39,7 @@
 #include <linux/mmzone.h>
 #include <linux/page-isolation.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/swap.h>
 
@@ -44,13 +49,34 @@
 
 #define PIECE_PAGES	PAGES_PER_SECTION
 
-/* Who waits for the lists has them after one such time, or after the next. */
-#define LEND_NSEC	(100 * PATIENCE_NSEC_PER_MSEC)
+/* Others get the memory hotplug lock for reading after so much that is not in use. */
+#define TURN_PAGES	(SZ_1G >> PAGE_SHIFT)
+
+/* Who waits for a lock has it after one such time, or after the next. */
+#define LEND_NSEC	(10 * PATIENCE_NSEC_PER_MSEC)
 
 static unsigned long piece_end(unsigned long pfn, unsigned long end,
 			       unsigned long pages)
 {
 	return min(end, ALIGN(pfn + 1, pages));
+}
+
+/*
+ * A driver that takes what comes (set_online_page_callback()) holds a lock of its own from
+ * the beginning of a round to its end, which it takes inside of ours.
+ */
+static void let_readers_in(void)
+{
+	if (!mhp_pages_are_taken())
+		mhp_let_readers_in();
+}
+
+/* The lists are on. */
+static void piece_is_done(unsigned long pfn)
+{
+	if (IS_ALIGNED(pfn, TURN_PAGES))
+		let_readers_in();
+	cond_resched();
 }
 
 /* Per-CPU lists */
@@ -76,6 +102,7 @@ void mhp_lists_lend(struct mhp_offlining *op)
 		return;
 	/* what is isolated does not get into them, and they are drained again */
 	zone_pcp_enable(zone);
+	let_readers_in();
 	zone_pcp_disable(zone);
 	op->lent = ktime_get_ns();
 }
@@ -102,7 +129,7 @@ static void isolate_undo(unsigned long pfn, unsigned long end)
 	for (; pfn < end; pfn = next) {
 		next = piece_end(pfn, end, PIECE_PAGES);
 		undo_isolate_page_range(pfn, next, MIGRATE_MOVABLE);
-		cond_resched();
+		piece_is_done(next);
 	}
 }
 
@@ -130,7 +157,7 @@ static unsigned long isolate_piece(const struct mhp_run *run,
 {
 	while (pfn < end && isolate_pageblock(run->zone, pfn_to_page(pfn)))
 		pfn += pageblock_nr_pages;
-	cond_resched();
+	piece_is_done(pfn);
 	return pfn;
 }
 

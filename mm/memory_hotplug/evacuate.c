@@ -326,6 +326,7 @@ static int move_stride(struct mhp_offlining *op, int nid, unsigned long *pfn,
 		err = visit_page(op, *pfn, pfn);
 		if (!err && op->batch_pages >= BATCH_PAGES) {
 			migrate_batch(op, nid);
+			mhp_lists_lend(op);
 			err = mhp_give_up(op);
 		}
 	}

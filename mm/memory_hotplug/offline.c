@@ -6,7 +6,7 @@
  *            offline_retries.
  * Must not:  write spans or present counts: zone.c does.
  * Locks:     mhp_offline_range() takes the memory hotplug lock; offline_pages()
- *            expects it.
+ *            expects it. Readers have turns with it (drain.c).
  *
  * A range is one operation, however many memory blocks it has: all of it is
  * isolated, so that what gets free in it stays free (drain.c); it is emptied, in
@@ -281,9 +281,15 @@ static int check_pages(struct mhp_offlining *op)
 				"pages that cannot be moved are in it");
 }
 
+static void undo_isolation(struct mhp_offlining *op)
+{
+	mhp_lists_on(op);
+	mhp_isolate_undo(op);
+}
+
 /*
  * Looks before, so that nothing changes for nothing, and after, when nobody can
- * allocate a page of it any more.
+ * allocate a page of it any more. On success the lists are off.
  */
 static int isolate(struct mhp_offlining *op)
 {
@@ -291,10 +297,11 @@ static int isolate(struct mhp_offlining *op)
 
 	if (err)
 		return err;
+	mhp_lists_off(op);
 	mhp_lists_drain(op);
 	err = check_pages(op);
 	if (err)
-		mhp_isolate_undo(op);
+		undo_isolation(op);
 	return err;
 }
 
@@ -318,10 +325,9 @@ static int offline_prepare(struct mhp_offlining *op)
 
 	mhp_for_each_run(run, op)
 		note_run(op, run);
-	mhp_lists_off(op);
 	err = isolate(op);
 	if (err)
-		goto lists_on;
+		return err;
 	err = announce(op);
 	if (err)
 		goto cancel;
@@ -333,9 +339,7 @@ static int offline_prepare(struct mhp_offlining *op)
 cancel:
 	/* those who were not told that it begins have to cope with this */
 	tell(op, MEM_CANCEL_OFFLINE, op->told);
-	mhp_isolate_undo(op);
-lists_on:
-	mhp_lists_on(op);
+	undo_isolation(op);
 	return err;
 }
 

@@ -63,7 +63,7 @@ struct mhp_run {
  * @huge_first:  range of hugetlb pages, in this pass: first page
  * @huge_end:    and the page behind the last
  * @large_only:  the others move when these have
- * @lent:        when others could last have the lock of per-CPU lists, nanoseconds
+ * @lent:        when others could last have their turn with the locks, nanoseconds
  * @done:        bytes of which it was told that they have moved
  * @full:        there was no room elsewhere
  * @poison_used: somebody can still get at a poisoned page, in this pass
@@ -108,13 +108,16 @@ static inline int mhp_offline_fail(struct mhp_offlining *op, int err,
 void mhp_lists_off(struct mhp_offlining *op);
 void mhp_lists_on(struct mhp_offlining *op);
 
-/* Others may have their turn with the lock of the lists; often, it costs a look at the clock. */
+/*
+ * Others may have their turn with the lock of the lists, and with the memory hotplug lock;
+ * often, it costs a look at the clock.
+ */
 void mhp_lists_lend(struct mhp_offlining *op);
 
 /* What slipped into the lists of zones whose lists cannot be off. */
 void mhp_lists_drain(struct mhp_offlining *op);
 
-/* All runs, or none: 0, -EBUSY, or why to give up. */
+/* All runs, or none: 0, -EBUSY, or why to give up. The lists are on, as readers have turns. */
 int mhp_isolate(struct mhp_offlining *op);
 void mhp_isolate_undo(struct mhp_offlining *op);
 
