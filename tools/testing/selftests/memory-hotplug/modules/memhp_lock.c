@@ -2,7 +2,8 @@
 /*
  * Holds the lock of the first page, or huge page, of a file that is in the page
  * cache, until the module goes: whoever needs the lock waits so long, with
- * whatever else he holds. The parameter "pfn" tells which page it is.
+ * whatever else he holds. With "writeback" the page is being written back for as
+ * long, and not locked. The parameter "pfn" tells which page it is.
  * For test guests only.
  */
 #include <linux/err.h>
@@ -20,6 +21,10 @@ static unsigned long pfn;
 module_param(pfn, ulong, 0400);
 MODULE_PARM_DESC(pfn, "the page, once it is locked");
 
+static bool writeback;
+module_param(writeback, bool, 0400);
+MODULE_PARM_DESC(writeback, "do not hold its lock, but write it back");
+
 static struct folio *folio;
 
 static int __init memhp_lock_init(void)
@@ -35,15 +40,22 @@ static int __init memhp_lock_init(void)
 	/* locked, it stays in the page cache without a reference of ours */
 	folio_put(folio);
 	pfn = folio_pfn(folio);
+	if (writeback) {
+		folio_start_writeback(folio);
+		folio_unlock(folio);
+	}
 	return 0;
 }
 
 static void __exit memhp_lock_exit(void)
 {
-	folio_unlock(folio);
+	if (writeback)
+		folio_end_writeback(folio);
+	else
+		folio_unlock(folio);
 }
 
 module_init(memhp_lock_init);
 module_exit(memhp_lock_exit);
-MODULE_DESCRIPTION("Holds the lock of a page in a test guest");
+MODULE_DESCRIPTION("Holds the lock of a page in a test guest, or writes it back");
 MODULE_LICENSE("GPL");

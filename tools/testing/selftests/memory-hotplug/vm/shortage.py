@@ -1,21 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Pages that a guest cannot have, by the kernel's fault injection."""
+"""Pages, and objects of slab caches, that a guest cannot have, by the kernel's fault injection."""
 
-FOLDER = "/sys/kernel/debug/fail_page_alloc"
+PAGES, OBJECTS = "/sys/kernel/debug/fail_page_alloc", "/sys/kernel/debug/failslab"
 
 
-def begin(guest, space, times, caller="arch_add_memory"):
-    """Below a function, after that many pages there are no more.
+def begin(guest, space, times, caller="arch_add_memory", kind=PAGES):
+    """Below a function, after that many pages, or bytes of objects, there are no more.
 
     With times=1 only the next request fails, with -1 all that follow.
     """
     start, end = symbol_range(guest, caller)
     settings = [("probability", 0), ("require-start", start), ("require-end", end),
-                ("stacktrace-depth", 32), ("ignore-gfp-wait", "N"),
-                ("ignore-gfp-highmem", "N"), ("min-order", 0), ("verbose", 0),
-                ("interval", 1), ("space", space), ("times", times), ("probability", 100)]
-    guest.check(f"cd {FOLDER}; " + "; ".join(
-        f"echo {value} > {name}" for name, value in settings))
+                ("stacktrace-depth", 32), ("ignore-gfp-wait", "N"), ("verbose", 0),
+                ("interval", 1), ("space", space), ("times", times)]
+    if kind == PAGES:
+        settings += [("ignore-gfp-highmem", "N"), ("min-order", 0)]
+    guest.check(f"cd {kind}; " + "; ".join(
+        f"echo {value} > {name}" for name, value in [*settings, ("probability", 100)]))
 
 
 def of_table(guest, k):
@@ -23,13 +24,13 @@ def of_table(guest, k):
     begin(guest, k, 1, caller="kpgt_pool_fill")
 
 
-def came(guest):
+def came(guest, kind=PAGES):
     """Was the failure that was asked for one that happened?"""
-    return int(guest.check(f"cat {FOLDER}/times")) == 0
+    return int(guest.check(f"cat {kind}/times")) == 0
 
 
-def end(guest):
-    guest.check(f"echo 0 > {FOLDER}/probability")
+def end(guest, kind=PAGES):
+    guest.check(f"echo 0 > {kind}/probability")
 
 
 def symbol_range(guest, name):

@@ -9,12 +9,13 @@ trace, what is done all the same is whole, and a second try works.
 from dataclasses import dataclass
 
 import kth
+import shortage
 from census import everything
-from machines import HIDDEN
+from machines import GIB, HIDDEN
 from memhp_vm.errors import HarnessError
 from memhp_vm.usage import migrated
 from observe import amounts, expect_same, small_drift
-from ranges import command, hidden_ram, load, state_file
+from ranges import ask, command, hidden_ram, load, state_file
 
 
 class Place:
@@ -26,6 +27,7 @@ class Place:
         block = guest.blocks()[0].size
         files = [state_file(HIDDEN // block + index) for index in range(count)]
         self.guest, self.range, self.step = guest, (HIDDEN, count * block), step
+        self.files = files
         self.add, self.remove, self.evict, self.valid = (
             command(action, *self.range) for action in ("add", "remove", "evict", "valid"))
         self.online, self.offline = (
@@ -62,6 +64,16 @@ def failing_offline(place):
     return place.fail(place.offline, place.online,
                       before=f"{place.add} && {place.online}",
                       after=f"{place.offline} && {place.remove}")
+
+
+def failing_offline_of_parts(place):
+    """Blocks of two zones by one write: its parts have to be noted somewhere."""
+    start, size = place.range
+    act = f"echo {start:#x} {size:#x} > /sys/devices/system/memory/offline"
+    online = " && ".join(f"echo {state} > {file}" for state, file in
+                         zip(("online_kernel", "online_movable"), place.files))
+    return place.fail(act, online, before=f"{place.add} && {online}",
+                      after=f"{act} && {place.remove}")
 
 
 # A file in memory that the block alone has: huge pages if there are any, and small ones.
@@ -149,6 +161,47 @@ def every_allocation(ctx, operation):
         yield True, f"CORE-01 SAFE-01 {name}: state and free memory are as before"
 
 
+BACKGROUND = "/sys/module/memory_hotplug/parameters/online_background"
+WORKER = "do_job"           # of background.c
+
+
+def short_of(place, kind, space):
+    """A worker onlines what is added, and gets no page, or object, after so much: (errno, was one
+    refused?)"""
+    shortage.begin(place.guest, space, 1, caller=WORKER, kind=kind)
+    error = ask(place.guest, "add", *place.range)
+    came = shortage.came(place.guest, kind)
+    shortage.end(place.guest, kind)
+    return error, came
+
+
+def each_refused(place, kind, step):
+    """What becomes of it, with one refused after the other."""
+    before, errors = everything(place.guest), []
+    for nth in range(kth.LIMIT):
+        error, came = short_of(place, kind, nth * step)
+        if error == "0":
+            place.guest.check(place.evict)
+        if not came:
+            return errors + [error] * (error != "0")
+        expect_same(before, everything(place.guest))
+        errors.append(error)
+
+
+def in_background(ctx):
+    """A worker's allocations are no task's that could ask for the k-th to fail."""
+    with hidden_ram(ctx, bare=True) as guest:
+        # more than a piece of a GiB
+        place = Place(guest, 2 * GIB // guest.blocks()[0].size)
+        guest.check(f"echo online_movable > {POLICY}; echo Y > {BACKGROUND}")
+        guest.check(f"{place.add} && {place.evict}")
+        errors = {"pages": each_refused(place, shortage.PAGES, 1),
+                  "objects": each_refused(place, shortage.OBJECTS, 32)}
+        ctx.note(f"refused: {errors}")
+        yield ("ENOMEM" in errors["objects"] and {*errors["objects"], *errors["pages"]} <= {"0", "ENOMEM"}
+               ), "SAFE-01 ONLINE-06 a worker that gets no memory refuses, and all is as before"
+
+
 @dataclass
 class Operation:
     name: str
@@ -168,6 +221,8 @@ OPERATIONS = [
     Operation("online of a block in a kernel zone, which pages have to map", 1,
               failing_kernel_online, "full", bare=True, step=12),     # tables, mostly
     Operation("offline of a block", 1, failing_offline),
+    Operation("offline of two blocks, in two zones, as a range", 2, failing_offline_of_parts,
+              bare=True),
     Operation("offline of a block with data in it", 1, failing_evacuation, bare=True, step=4),
     Operation("remove of two blocks", 2, failing_remove),
     Operation("offline and removal of two blocks in one", 2, failing_evict),
@@ -177,4 +232,7 @@ SCENARIOS = [
     ("CORE-01 CORE-08 CORE-09 SAFE-01 the k-th allocation fails, all or nothing: "
      + operation.name, lambda ctx, operation=operation: every_allocation(ctx, operation))
     for operation in OPERATIONS
+] + [
+    ("SAFE-01 ONLINE-06 an allocation fails while memory comes online in the background",
+     in_background),
 ]
