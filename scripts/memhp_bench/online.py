@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Adding and onlining 1 GiB and 56 GiB: instructions, how long the lock is held, and what
-several CPUs make of it."""
+several CPUs make of it; and whether all that came online can be taken and used."""
 
 from memhp_vm.counting import BUILD, booted, windows_in
 
 from . import Part
 from .report import TREES
-from .rounds import ONLINE, SIZE, measure, online_by_itself, run_module, show_profile
+from .rounds import ONLINE, REST, SIZE, measure, online_by_itself, run_module, show_profile
 
 LARGE_START, LARGE_GIB = 0x100000000, 56
 
@@ -20,6 +20,14 @@ HOLD = 2_000_000    # instructions for which the memory hotplug lock may be held
 # nothing that several CPUs could share.
 SHARED_GIB, CPUS, GAIN = 32, 4, 3.2
 SHARED_BLOCKS = "memory_block_size=2G"
+# What came online is taken by a module, 1 GiB page by page. That others use so many page frames
+# is fine.
+TAKE = "memhp_bench_take"
+PARAMETERS = f"/sys/module/{TAKE}/parameters"
+RAM, PAGE = 1 << 30, 4096   # where it begins; bytes, with configs/base
+LARGEST_ORDER = 10
+IN_USE = 64
+
 # A CPU that a tick wakes late leaves one of its parts to another one: the best of so many.
 SHARED_BOOTS = 3
 
@@ -29,13 +37,30 @@ def large_boot(library, tree, name, gib, options, warm=SIZE, cpus=1):
     counts = BUILD / f"{tree}-{name}.txt"
     with booted(library, tree, f"{gib + 4}G", "2G", counts, options, cpus=cpus) as guest:
         online_by_itself(guest)
-        place = f"start={LARGE_START:#x} online=1"
+        place = f"start={LARGE_START:#x} online=1 rest={REST}"
         run_module(guest, f"{place} size={warm:#x} rounds=1")
         run_module(guest, f"{place} size={gib * SIZE:#x} rounds=1 keep=1")
     found = windows_in(counts)
     if [window for window, _ in found] != [2, 3, 2]:
         raise SystemExit(f"bench: {counts}: not the three windows that were expected")
     return found[2][1]
+
+
+def frames(library, tree, rodata, gib):
+    """Of a node of some GiB that came online: how many page frames can be taken, and how many
+    others use. What is neither is an error."""
+    start = RAM + (gib + 2) * SIZE      # that is in the first node
+    place = f"start={start:#x} size={gib * SIZE:#x} node=1"
+    small = gib == 1
+    with booted(library, tree, f"{gib + 2}G", "2G", BUILD / f"{tree}-take.txt",
+                f"rodata={rodata}", nodes=2) as guest:
+        online_by_itself(guest)
+        run_module(guest, f"{place} rounds=1 online=1 keep=1")
+        how = f"order={0 if small else LARGEST_ORDER} words={int(small)}"
+        status, out = guest.insmod(TAKE, f"{place} {how}", timeout=600)
+        if status:
+            raise SystemExit(f"bench: {tree}: {TAKE}: {out}")
+        return tuple(map(int, guest.check(f"cd {PARAMETERS}; cat taken used").split()))
 
 
 def shared(library, tree, workers):
@@ -66,7 +91,19 @@ def judge_online(numbers, report):
     report.goal(f"ONLINE-06 adding and onlining {LARGE_GIB} GiB, the memory hotplug lock is held"
                 f" for {HOLD} instructions at a stretch at most", hold["grafted"] <= HOLD,
                 hold["grafted"], hold["stock"])
+    judge_frames(numbers, report)
     judge_shared(numbers, report)
+
+
+def judge_frames(numbers, report):
+    for rodata, gib in ONLINE_TARGETS:
+        how = "written and read, page by page" if gib == 1 else f"in blocks of order {LARGEST_ORDER}"
+        (taken, used), (theirs, _) = (numbers[tree, rodata, gib, "frames"] for tree in TREES)
+        all_of_it = gib * SIZE // PAGE
+        report.goal(f"ONLINE-05 {gib} GiB that came online, rodata={rodata}: each page frame can be"
+                    f" taken, {how}, once, or is in use by a program",
+                    taken + used == all_of_it and used <= IN_USE, taken, theirs,
+                    f"{used} in use, of {all_of_it}")
 
 
 def judge_shared(numbers, report):
@@ -88,6 +125,8 @@ def measure_online(library, boots):
         large = large_boot(library, tree, "full-large", LARGE_GIB, "rodata=full")
         numbers[tree, "full", LARGE_GIB] = large["instructions"]
         numbers[tree, "hold"] = large["hold"]
+        for rodata, gib in ONLINE_TARGETS:
+            numbers[tree, rodata, gib, "frames"] = frames(library, tree, rodata, gib)
     for workers in (1, CPUS):
         each = [shared(library, "grafted", workers) for _ in range(SHARED_BOOTS)]
         numbers["shared", workers] = min(each, key=lambda found: found["most"])
@@ -100,4 +139,4 @@ def profile(library):
             show_profile(library, tree, rodata, ONLINE)
 
 
-PART = Part(measure_online, judge_online, len(ONLINE_TARGETS) + 3, profile)
+PART = Part(measure_online, judge_online, 2 * len(ONLINE_TARGETS) + 3, profile)

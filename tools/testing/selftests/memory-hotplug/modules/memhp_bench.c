@@ -7,6 +7,7 @@
  * memory comes online by itself (auto_online_blocks), window 2 is adding, with that,
  * and window 3 is offlining and removing. The first round is for warming up; with
  * "keep" the last one leaves the memory there, for a range that takes long to go.
+ * A rest at the end of windows 2 and 3 charges them with what is deferred.
  * "settle" is for comparing with others: what was freed before does not fall into the
  * windows that come online, by way of RCU.
  */
@@ -50,12 +51,14 @@ static int __init online_offline(bool last)
 	msleep(settle);
 	mark_begin(2);
 	ret = add();
+	msleep(rest);
 	mark_end();
 	if (ret || (last && keep))
 		return ret;
 	msleep(settle);
 	mark_begin(3);
 	ret = offline_and_remove_memory(start, size);
+	msleep(rest);
 	mark_end();
 	return ret;
 }

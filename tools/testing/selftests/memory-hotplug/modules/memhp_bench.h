@@ -4,6 +4,7 @@
 /*
  * The range that the modules which are counted add, online and take away.
  */
+#include <linux/delay.h>
 #include <linux/memory_hotplug.h>
 #include <linux/module.h>
 
@@ -24,6 +25,10 @@ MODULE_PARM_DESC(rounds, "how many times");
 static int node;
 module_param(node, int, 0);
 MODULE_PARM_DESC(node, "node of the memory");
+
+static unsigned int rest;
+module_param(rest, uint, 0);
+MODULE_PARM_DESC(rest, "milliseconds at the end of a window, for work that is deferred");
 
 static inline int add(void)
 {

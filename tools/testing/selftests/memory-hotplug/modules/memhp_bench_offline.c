@@ -12,6 +12,7 @@
  * what=add:   only adds, so that somebody can use it
  * what=evict: only window 4
  */
+#include <linux/delay.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
 #include <linux/memory.h>
@@ -32,6 +33,7 @@ static int evict(void)
 
 	mark_begin(4);
 	ret = offline_and_remove_memory(start, size);
+	msleep(rest);
 	mark_end();
 	return ret;
 }
@@ -58,6 +60,7 @@ static int write_states(struct file **files, unsigned long count)
 
 		ret = kernel_write(files[i], word, strlen(word), &pos);
 	}
+	msleep(rest);
 	mark_end();
 	return min_t(ssize_t, ret, 0);
 }
@@ -93,6 +96,7 @@ static int remove(void)
 
 	mark_begin(3);
 	ret = remove_memory(start, size);
+	msleep(rest);
 	mark_end();
 	return ret;
 }
@@ -106,6 +110,7 @@ static int write_range(struct file *file)
 	snprintf(text, sizeof(text), "%#lx %#lx", start, size);
 	mark_begin(5);
 	ret = kernel_write(file, text, strlen(text), &pos);
+	msleep(rest);
 	mark_end();
 	return min_t(ssize_t, ret, 0);
 }

@@ -246,21 +246,25 @@ def shared(ctx):
 def one_operation(ctx, tree):
     with site(ctx, 4, tree=tree) as place:
         place.policy("online_movable")
+        place.guest.check("dmesg -c > /dev/null")
         do(place.guest, "add", place.start, place.size)
         seen, states = place.events(), place.places()
+        built = int(place.guest.check("dmesg | grep -c 'Built .* zonelists' || true"))
         place.guest.check(f"memfill {place.start:#x} {place.size:#x} 1", timeout=240)
-        return seen, states
+        return seen, states, built
 
 
 def one_round(ctx):
-    for tree, (seen, places) in beside(ctx, lambda tree: one_operation(ctx, tree)):
+    for tree, (seen, places, built) in beside(ctx, lambda tree: one_operation(ctx, tree)):
         if tree == "stock":
-            ctx.note(f"stock: {seen}")
+            ctx.note(f"stock: {seen}, zonelists built {built} times")
     blocks = 1 if ctx.config == "debug" else 4
     want = {("going-online", blocks): 4 // blocks, ("online", blocks): 4 // blocks}
     rounds = {key: times for key, times in seen.items() if key[0] in ("going-online", "online")}
     yield rounds == want, f"ONLINE-03 listeners are told of a range once: {seen}"
     yield places == ["Movable"] * 4, f"ONLINE-03 all of it is online and usable: {places}"
+    # once when the node comes, as it had no memory before
+    yield built == 1 + 1, f"ONLINE-03 zonelists are built once for all of a zone: {built}"
 
 
 def refused(ctx):
