@@ -9,9 +9,10 @@
  *
  * All of the range is isolated before the first folio moves: none moves twice. In
  * each pass each folio is tried once; between passes that moved nothing there is
- * a pause that gets longer. Before the first pass large folios move: they need free
- * blocks of their size elsewhere, which small ones would take pieces of.
+ * a pause that gets longer. Before the first pass large folios move, the largest first:
+ * they need free blocks of their size elsewhere, which smaller ones would take pieces of.
  */
+#include <linux/bits.h>
 #include <linux/gfp.h>
 #include <linux/hugetlb.h>
 #include <linux/ktime.h>
@@ -259,10 +260,18 @@ static unsigned long visit_data(struct mhp_offlining *op, struct page *page,
 	return next;
 }
 
-/* Huge pages of the pool move to others of it, for which it does not matter. */
-static bool is_large(struct page *page)
+/*
+ * Of a large folio, 0 of others; what is seen without a reference may be wrong. Huge pages of
+ * the pool move to others of it, for which it does not matter when they do.
+ */
+static unsigned int large_order(struct page *page)
 {
-	return PageHead(page) && PageLRU(page) && !PageHuge(page);
+	unsigned int order;
+
+	if (!PageHead(page) || !PageLRU(page) || PageHuge(page))
+		return 0;
+	order = compound_order(page);
+	return order <= MAX_PAGE_ORDER ? order : 0;
 }
 
 /* Pages to pass over: a free block's, as far as one can tell without a lock. */
@@ -273,14 +282,25 @@ static unsigned long free_run(struct page *page)
 	return order <= MAX_PAGE_ORDER ? 1UL << order : 1;
 }
 
+/* Return: the pfn to go on with. */
+static unsigned long visit_large(struct mhp_offlining *op, struct page *page,
+				 unsigned long pfn)
+{
+	unsigned int order = large_order(page);
+
+	op->orders |= BIT(order);
+	if (order == op->now)
+		return visit_data(op, page, pfn);
+	return order ? pfn + BIT(order) : pfn + free_run(page);
+}
+
 static int visit_page(struct mhp_offlining *op, unsigned long pfn,
 		      unsigned long *next)
 {
 	struct page *page = pfn_to_page(pfn);
 
-	if (op->large_only) {
-		*next = is_large(page) ? visit_data(op, page, pfn) :
-					 pfn + free_run(page);
+	if (op->now) {
+		*next = visit_large(op, page, pfn);
 		return 0;
 	}
 	if (mhp_may_hold_data(page)) {
@@ -307,8 +327,8 @@ static void tell_progress(struct mhp_offlining *op, unsigned long pfn)
 	u64 visited = PFN_PHYS(pfn) - op->start;
 	u64 stays = PFN_PHYS(op->batch_pages + op->found->pages);
 	/* a huge page that stays may begin before the range */
-	u64 done = op->large_only ? PFN_PHYS(op->moved) :
-				    visited - min(visited, stays);
+	u64 done = op->now ? PFN_PHYS(op->total_moved + op->moved) :
+			     visited - min(visited, stays);
 
 	if (!order->progress || op->passes || done <= op->done)
 		return;
@@ -372,14 +392,28 @@ static int move_runs(struct mhp_offlining *op)
 	return err;
 }
 
+/* In the first of these passes it is seen which orders there are. */
+static int move_orders(struct mhp_offlining *op)
+{
+	unsigned int order = MAX_PAGE_ORDER;
+	int err = 0;
+
+	op->orders = BIT(order);
+	for (; order && !err; order--) {
+		if (!(op->orders & BIT(order)))
+			continue;
+		op->now = order;
+		err = move_runs(op);
+	}
+	op->now = 0;
+	return err;
+}
+
 /* What does not move is for the first pass to name, and to move to nodes that are full. */
 static int move_large(struct mhp_offlining *op)
 {
-	int err;
+	int err = move_orders(op);
 
-	op->large_only = true;
-	err = move_runs(op);
-	op->large_only = false;
 	op->full = false;
 	if (!err)
 		blocker_list_clear(op->found);

@@ -62,7 +62,8 @@ struct mhp_run {
  * @passes:      how many
  * @huge_first:  range of hugetlb pages, in this pass: first page
  * @huge_end:    and the page behind the last
- * @large_only:  the others move when these have
+ * @now:         only folios of this order move now, of any if it is 0
+ * @orders:      those that large folios have, one bit each
  * @lent:        when others could last have their turn with the locks, nanoseconds
  * @done:        bytes of which it was told that they have moved
  * @full:        there was no room elsewhere
@@ -83,7 +84,9 @@ struct mhp_offlining {
 	unsigned long moved, total_moved, passes;
 	u64 lent, done;
 	unsigned long huge_first, huge_end;
-	bool large_only, full, poison_used, quiet;
+	unsigned int now;
+	unsigned long orders;
+	bool full, poison_used, quiet;
 	const char *why;
 };
 

@@ -53,13 +53,31 @@ def moved_once(ctx):
         yield ratios[ctx.tree] <= 1.02, f"OFFLINE-01 {gib} GiB, {ctx.times(mib)} MiB of it in use"
 
 
-def large_first(ctx):
-    """Huge pages between small ones leave first, in however many tries."""
-    small, patience = ctx.times(300) * MIB, 100 * ctx.slowness
+THP = "/sys/kernel/mm/transparent_hugepage"
+MEDIUM = 64                 # KiB of a folio of many
+
+
+def users(guest, size, medium):
+    """A program's memory in small pages, or in folios that are neither small nor huge."""
+    if not medium:
+        return Keeper(guest, "idle", size)
+    guest.check(f"echo never > {THP}/hugepages-2048kB/enabled;"
+                f" echo always > {THP}/hugepages-{MEDIUM}kB/enabled")
+    keeper = Keeper(guest, "thp", size)
+    guest.check(f"echo never > {THP}/hugepages-{MEDIUM}kB/enabled;"
+                f" echo always > {THP}/hugepages-2048kB/enabled")
+    return keeper
+
+
+def large_first(ctx, medium):
+    """Huge pages between smaller ones leave first, in however many tries."""
+    size, patience = ctx.times(300) * MIB, 100 * ctx.slowness
     with machine(ctx, boot=2, hidden=2) as guest:
+        if medium and guest.run(f"ls {THP}/hugepages-{MEDIUM}kB {THP}/hugepages-2048kB")[0]:
+            ctx.skip(f"there are no folios of {MEDIUM} KiB beside those of 2 MiB")
         area = Range(guest, 2, boot=2)
-        keepers = [Keeper(guest, "idle", small), Keeper(guest, "thp", 64 * MIB),
-                   Keeper(guest, "idle", small)]
+        keepers = [users(guest, size, medium), Keeper(guest, "thp", 64 * MIB),
+                   users(guest, size, medium)]
         huge = of_vmstat(guest, "thp_fault_alloc")
         if not huge:
             ctx.skip("64 MiB are less than a huge page")
@@ -69,11 +87,11 @@ def large_first(ctx):
             error, tries = offline(guest, f"{area.text()} {patience}")[0], tries + 1
         large = 64 * MIB // guest.page_size()
         moved, used = migrated(guest) - before - large, used - large
-        ctx.note(f"{tries} tries of {patience} ms, {huge} huge pages and {moved} of {used} small ones"
+        ctx.note(f"{tries} tries of {patience} ms, {huge} huge pages and {moved} of {used} others"
                  f" had moved then: {error}; {of_vmstat(guest, 'thp_migration_split')} were split")
         for keeper in keepers:
             keeper.end()
-    # by their addresses half of the small ones would have gone before
+    # by their addresses half of the others would have gone before
     assert moved < used * 0.4
 
 
@@ -410,7 +428,10 @@ def refused(ctx):
 
 SCENARIOS = [
     ("OFFLINE-01 a page moves once, however many blocks go", moved_once),
-    ("OFFLINE-01 huge pages move before small ones take the room", large_first),
+    ("OFFLINE-01 huge pages move before small ones take the room",
+     lambda ctx: large_first(ctx, medium=False)),
+    ("OFFLINE-01 huge pages move before folios that are large, too, but not as large",
+     lambda ctx: large_first(ctx, medium=True)),
     ("OFFLINE-01 OFFLINE-04 a balloon's pages move", balloon),
     ("OFFLINE-01 a range that cannot go is as it was, all of it", all_or_nothing),
     ("OFFLINE-01 what is online of a range goes, in whatever zones", mixed),
