@@ -5,9 +5,9 @@
  * Owns:      the isolated pageblocks of an operation.
  * Must not:  move data, or count pages: evacuate.c and offline.c do.
  * Locks:     the memory hotplug lock is held for writing. While the range is
- *            emptied, the per-CPU lists of the LRU (all zones) and of the page
- *            allocator (one zone) are switched off: a page in one of them would
- *            be in use for no reason.
+ *            emptied, the per-CPU lists of the page allocator (one zone) are
+ *            switched off, as those of the LRU (all zones) are by then: a page in
+ *            one of them would be in use for no reason.
  *
  * Only one zone's lists can be off at a time, and that has a lock, which memory_failure()
  * and soft_offline_page() take. An error cannot wait until somebody unpins a page, nor
@@ -41,7 +41,6 @@
 #include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
-#include <linux/swap.h>
 
 #include "../internal.h"
 #include "internal.h"
@@ -83,7 +82,6 @@ static void piece_is_done(unsigned long pfn)
 
 void mhp_lists_off(struct mhp_offlining *op)
 {
-	lru_cache_disable();
 	zone_pcp_disable(op->runs->zone);
 	op->lent = ktime_get_ns();
 }
@@ -91,7 +89,6 @@ void mhp_lists_off(struct mhp_offlining *op)
 void mhp_lists_on(struct mhp_offlining *op)
 {
 	zone_pcp_enable(op->runs->zone);
-	lru_cache_enable();
 }
 
 void mhp_lists_lend(struct mhp_offlining *op)

@@ -269,13 +269,20 @@ static bool only_data(const struct mhp_offlining *op)
 	return true;
 }
 
-/* Is anything in it that can never move? What is only pinned may be unpinned. */
+/*
+ * Is anything in it that can never move? What is only pinned may be unpinned. As long as it
+ * can be allocated, there may always be a page that somebody has just got, and that looks
+ * like the kernel's own: then only what is certain counts.
+ */
 static int check_pages(struct mhp_offlining *op)
 {
+	struct mhp_survey survey;
+
 	if (only_data(op))
 		return 0;
-	mhp_survey_op(op);
-	if (!blocker_list_lasting(op->found))
+	survey = mhp_survey_op(op);
+	if (!blocker_list_lasting(op->found) ||
+	    (!op->isolated && !survey.certain))
 		return mhp_give_up(op);
 	return mhp_offline_fail(op, -EBUSY,
 				"pages that cannot be moved are in it");
@@ -317,7 +324,7 @@ static void name_what_stays(struct mhp_offlining *op)
 	mhp_report_pass(op);
 }
 
-/* On error, all is as before. */
+/* On error, all is as before. A page that waits for the LRU looks like the kernel's own. */
 static int offline_prepare(struct mhp_offlining *op)
 {
 	struct mhp_run *run;
@@ -325,9 +332,10 @@ static int offline_prepare(struct mhp_offlining *op)
 
 	mhp_for_each_run(run, op)
 		note_run(op, run);
+	lru_cache_disable();
 	err = isolate(op);
 	if (err)
-		return err;
+		goto lru_on;
 	err = announce(op);
 	if (err)
 		goto cancel;
@@ -340,6 +348,8 @@ cancel:
 	/* those who were not told that it begins have to cope with this */
 	tell(op, MEM_CANCEL_OFFLINE, op->told);
 	undo_isolation(op);
+lru_on:
+	lru_cache_enable();
 	return err;
 }
 
@@ -415,6 +425,7 @@ static void offline_commit(struct mhp_offlining *op)
 	mhp_for_each_run(run, op)
 		take_run(run);
 	mhp_lists_on(op);
+	lru_cache_enable();
 	init_per_zone_wmark_min();
 	mhp_for_each_run(run, op)
 		retire_run(op, run);

@@ -11,7 +11,9 @@ import probe
 import ssdt
 from boot import (BOOTS, GIB, HOT, boot, held_at_boot, is_hot, machine, memblock, reservations,
                   said, zone_pages)
+from load import Load
 from memhp_vm import DtMemory, GuestDied, Node, Topology, acpi
+from offlining import report
 from ranges import load
 
 MIB = 1 << 20
@@ -404,6 +406,24 @@ def ejected(ctx):
             "BOOT-07 what was ejected can be added again"
 
 
+def goes_under_load(ctx):
+    """A page that a program has just got, and does not use yet, looks like the kernel's."""
+    with ctx.guest(topology=machine("uefi"), firmware="uefi",
+                   cmdline="nokaslr movable_node") as guest:
+        load_of_it = Load(guest, 100)
+        blocks = [b for b in guest.blocks() if b.start in HOT][:4]
+        stayed = []
+        for _ in range(ctx.times(10)):
+            for block in blocks:
+                if guest.set_state(block, "offline"):
+                    keys, found = report(guest)
+                    stayed.append((keys["error"], keys["reason"], found))
+                else:
+                    guest.check(f"echo online_movable > {block.path}/state")
+        load_of_it.end()
+    assert not stayed, f"{len(stayed)} times it did not: {stayed[:2]}"
+
+
 # ---- wrong tables
 
 def bad_srats():
@@ -483,6 +503,7 @@ SCENARIOS = [
     ("BOOT-07 boot memory that is clean leaves, and comes again, rodata=full", leaves_by_pages),
     ("BOOT-07 boot memory that is clean leaves, and comes again, rodata=on", leaves_by_blocks),
     ("BOOT-07 boot memory that is not stays, and a line says why", refused_with_reason),
+    ("BOOT-07 boot memory leaves while programs begin and end in it", goes_under_load),
     ("BOOT-07 boot memory that firmware ejects leaves, or stays and a line says why", ejected),
     ("BOOT-01 wrong tables are passed over", bad_tables),
     ("BOOT-09 without movable_node boot allocates as stock does", three(as_stock)),

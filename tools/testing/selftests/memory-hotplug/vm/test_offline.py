@@ -269,7 +269,7 @@ def glance(guest, area):
 def asked(ctx):
     with machine(ctx) as guest:
         area = Range(guest, 2)
-        keeper = Keeper(guest, "idle", 300 * MIB)
+        keeper = Keeper(guest, "idle", ctx.times(300) * MIB)
         first = glance(guest, area)
         yield check(guest, area.text()) == "0", "OFFLINE-04 nothing is in the way"
         movable, used = int(report(guest)[0]["movable"]), in_movable(guest)
