@@ -2,20 +2,21 @@
 /*
  * Isolation of a range: what gets free in it stays free, and goes.
  *
- * Owns:      the isolated pageblocks of an operation.
+ * Owns:      the isolated pageblocks of an operation, and what they were before.
  * Must not:  move data, or count pages: evacuate.c and offline.c do.
- * Locks:     the memory hotplug lock is held for writing. While the range is
- *            emptied, the per-CPU lists of the page allocator (one zone) are
+ * Locks:     the memory hotplug lock is held for writing. While the range is isolated
+ *            and emptied, the per-CPU lists of the page allocator (one zone) are
  *            switched off, as those of the LRU (all zones) are by then: a page in
  *            one of them would be in use for no reason.
  *
  * Only one zone's lists can be off at a time, and that has a lock, which memory_failure()
  * and soft_offline_page() take. An error cannot wait until somebody unpins a page, nor
- * may the range wait for a page of whoever waits there: the lists are lent from time
- * to time. So is the memory hotplug lock, and with it that of CPUs that come and go,
- * who take the lists' lock inside of theirs: only when the lists are on.
+ * may the range wait for a page of whoever waits there: others have turns. With the
+ * lists' lock the memory hotplug lock is let go, and with it that of CPUs that come and go,
+ * who take the lists' lock inside of theirs: so the lists are on meanwhile. Nothing that
+ * others look for may be in our hands then, no batch of isolated data.
  *
- * From the last look at whether all is free until all is taken nothing is lent:
+ * From the last look at whether all is free until all is taken there is no turn:
  * memory_failure() may take a page that is free out of the buddy lists.
  *
  * A range that is in several zones is rare; there the others' lists are drained before
@@ -32,6 +33,8 @@
  * ZONE_MOVABLE, hot-added memory has nothing but data, and pages of drivers.
  */
 #include <linux/align.h>
+#include <linux/bits.h>
+#include <linux/build_bug.h>
 #include <linux/gfp.h>
 #include <linux/ktime.h>
 #include <linux/minmax.h>
@@ -48,11 +51,11 @@
 
 #define PIECE_PAGES	PAGES_PER_SECTION
 
-/* Others get the memory hotplug lock for reading after so much that is not in use. */
-#define TURN_PAGES	(SZ_1G >> PAGE_SHIFT)
-
-/* Who waits for a lock has it after one such time, or after the next. */
-#define LEND_NSEC	(10 * PATIENCE_NSEC_PER_MSEC)
+/*
+ * Others have a turn with the locks after so long, or as long as the last one took: they
+ * cannot keep a range from getting on.
+ */
+#define TURN_NSEC	(2 * PATIENCE_NSEC_PER_MSEC)
 
 static unsigned long piece_end(unsigned long pfn, unsigned long end,
 			       unsigned long pages)
@@ -60,30 +63,12 @@ static unsigned long piece_end(unsigned long pfn, unsigned long end,
 	return min(end, ALIGN(pfn + 1, pages));
 }
 
-/*
- * A driver that takes what comes (set_online_page_callback()) holds a lock of its own from
- * the beginning of a round to its end, which it takes inside of ours.
- */
-static void let_readers_in(void)
-{
-	if (!mhp_pages_are_taken())
-		mhp_let_readers_in();
-}
-
-/* The lists are on. */
-static void piece_is_done(unsigned long pfn)
-{
-	if (IS_ALIGNED(pfn, TURN_PAGES))
-		let_readers_in();
-	cond_resched();
-}
-
-/* Per-CPU lists */
+/* Turns with the locks */
 
 void mhp_lists_off(struct mhp_offlining *op)
 {
 	zone_pcp_disable(op->runs->zone);
-	op->lent = ktime_get_ns();
+	op->turn = ktime_get_ns() + TURN_NSEC;
 }
 
 void mhp_lists_on(struct mhp_offlining *op)
@@ -91,17 +76,48 @@ void mhp_lists_on(struct mhp_offlining *op)
 	zone_pcp_enable(op->runs->zone);
 }
 
-void mhp_lists_lend(struct mhp_offlining *op)
+/*
+ * The driver of a dynamic group, virtio-mem's, holds a lock of its own from the first
+ * notifier to the last, which it takes inside of ours.
+ */
+static bool driver_holds_lock(const struct mhp_offlining *op)
 {
-	struct zone *zone = op->runs->zone;
+	const struct mhp_run *run;
 
-	if (ktime_get_ns() - op->lent < LEND_NSEC)
-		return;
-	/* what is isolated does not get into them, and they are drained again */
-	zone_pcp_enable(zone);
-	let_readers_in();
-	zone_pcp_disable(zone);
-	op->lent = ktime_get_ns();
+	if (op->told)
+		mhp_for_each_run(run, op)
+			if (mhp_is_dynamic(run->group))
+				return true;
+	return false;
+}
+
+void mhp_rest(struct mhp_offlining *op, u64 nsec)
+{
+	bool let_in = !driver_holds_lock(op);
+	u64 began = ktime_get_ns(), took;
+
+	/* what is isolated does not get into the lists, and they are drained again */
+	mhp_lists_on(op);
+	if (let_in)
+		mhp_let_readers_in();
+	mhp_report_wait(op, nsec);
+	if (let_in)
+		mhp_shut_readers_out();
+	zone_pcp_disable(op->runs->zone);
+	took = ktime_get_ns() - began;
+	op->turn = began + took + (nsec ? TURN_NSEC : max(took, TURN_NSEC));
+}
+
+bool mhp_turn_is_due(const struct mhp_offlining *op)
+{
+	return ktime_get_ns() >= op->turn;
+}
+
+void mhp_give_turn(struct mhp_offlining *op)
+{
+	if (mhp_turn_is_due(op))
+		mhp_rest(op, 0);
+	cond_resched();
 }
 
 void mhp_lists_drain(struct mhp_offlining *op)
@@ -117,22 +133,71 @@ void mhp_lists_drain(struct mhp_offlining *op)
 	}
 }
 
+/* What pageblocks were */
+
+#define TYPE_BITS	2
+#define TYPE_MASK	GENMASK(TYPE_BITS - 1, 0)
+#define TYPES_PER_BYTE	(BITS_PER_BYTE / TYPE_BITS)
+
+/*
+ * Of the first pageblocks of a range, 32 GiB of those of 2 MiB; there is one operation at a
+ * time. Not allocated: that might lie in the range itself.
+ */
+static u8 types[SZ_4K];
+
+#define TYPES_KEPT	(sizeof(types) * TYPES_PER_BYTE)
+
+/* the others are not isolated */
+static_assert(MIGRATE_UNMOVABLE <= TYPE_MASK && MIGRATE_MOVABLE <= TYPE_MASK &&
+	      MIGRATE_RECLAIMABLE <= TYPE_MASK && MIGRATE_HIGHATOMIC <= TYPE_MASK);
+
+static unsigned long pageblock_index(const struct mhp_offlining *op,
+				     unsigned long pfn)
+{
+	return (pfn - PHYS_PFN(op->start)) >> pageblock_order;
+}
+
+static void keep_type(const struct mhp_offlining *op, unsigned long pfn,
+		      unsigned int type)
+{
+	unsigned long index = pageblock_index(op, pfn);
+	unsigned int shift = index % TYPES_PER_BYTE * TYPE_BITS;
+	u8 *byte;
+
+	if (index >= TYPES_KEPT)
+		return;
+	byte = &types[index / TYPES_PER_BYTE];
+	*byte = (*byte & ~(TYPE_MASK << shift)) | (type << shift);
+}
+
+static unsigned int type_kept(const struct mhp_offlining *op, unsigned long pfn)
+{
+	unsigned long index = pageblock_index(op, pfn);
+	unsigned int shift = index % TYPES_PER_BYTE * TYPE_BITS;
+
+	if (index >= TYPES_KEPT)
+		return MIGRATE_MOVABLE;
+	return (types[index / TYPES_PER_BYTE] >> shift) & TYPE_MASK;
+}
+
 /* Isolation */
 
-static void isolate_undo(unsigned long pfn, unsigned long end)
+static void isolate_undo(struct mhp_offlining *op, unsigned long pfn,
+			 unsigned long end)
 {
-	unsigned long next;
-
-	for (; pfn < end; pfn = next) {
-		next = piece_end(pfn, end, PIECE_PAGES);
-		undo_isolate_page_range(pfn, next, MIGRATE_MOVABLE);
-		piece_is_done(next);
+	for (; pfn < end; pfn += pageblock_nr_pages) {
+		undo_isolate_page_range(pfn, pfn + pageblock_nr_pages,
+					type_kept(op, pfn));
+		if (IS_ALIGNED(pfn + pageblock_nr_pages, PIECE_PAGES))
+			mhp_give_turn(op);
 	}
 }
 
 /* Return: is it isolated now? Not if it was, or if it is of a contiguous area. */
-static bool isolate_pageblock(struct zone *zone, struct page *page)
+static bool isolate_pageblock(const struct mhp_offlining *op, struct zone *zone,
+			      unsigned long pfn)
 {
+	struct page *page = pfn_to_page(pfn);
 	unsigned long flags;
 	bool done = false;
 	int type;
@@ -142,6 +207,7 @@ static bool isolate_pageblock(struct zone *zone, struct page *page)
 	if (!is_migrate_isolate(type) && !is_migrate_cma(type) &&
 	    move_freepages_block_isolate(zone, page, MIGRATE_ISOLATE)) {
 		zone->nr_isolate_pageblock++;
+		keep_type(op, pfn, type);
 		done = true;
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
@@ -149,12 +215,11 @@ static bool isolate_pageblock(struct zone *zone, struct page *page)
 }
 
 /* Return: where it ended, @end if all is isolated. */
-static unsigned long isolate_piece(const struct mhp_run *run,
+static unsigned long isolate_piece(const struct mhp_offlining *op, struct zone *zone,
 				   unsigned long pfn, unsigned long end)
 {
-	while (pfn < end && isolate_pageblock(run->zone, pfn_to_page(pfn)))
+	while (pfn < end && isolate_pageblock(op, zone, pfn))
 		pfn += pageblock_nr_pages;
-	piece_is_done(pfn);
 	return pfn;
 }
 
@@ -169,10 +234,11 @@ static int isolate_all(struct mhp_offlining *op, const struct mhp_run *run,
 		if (err)
 			return err;
 		next = piece_end(*pfn, end, PIECE_PAGES);
-		*pfn = isolate_piece(run, *pfn, next);
+		*pfn = isolate_piece(op, run->zone, *pfn, next);
 		if (*pfn < next)
 			return mhp_offline_fail(op, -EBUSY,
 						"somebody else allocates a contiguous part of it");
+		mhp_give_turn(op);
 	}
 	return 0;
 }
@@ -183,7 +249,7 @@ static int isolate_run(struct mhp_offlining *op, const struct mhp_run *run)
 	int err = isolate_all(op, run, &pfn);
 
 	if (err)
-		isolate_undo(run->pfn, pfn);
+		isolate_undo(op, run->pfn, pfn);
 	return err;
 }
 
@@ -206,7 +272,7 @@ void mhp_isolate_undo(struct mhp_offlining *op)
 	while (op->isolated) {
 		const struct mhp_run *run = &op->runs[--op->isolated];
 
-		isolate_undo(run->pfn, mhp_run_end(run));
+		isolate_undo(op, run->pfn, mhp_run_end(run));
 	}
 }
 

@@ -346,13 +346,16 @@ static int move_stride(struct mhp_offlining *op, int nid, unsigned long *pfn,
 		err = visit_page(op, *pfn, pfn);
 		if (!err && op->batch_pages >= BATCH_PAGES) {
 			migrate_batch(op, nid);
-			mhp_lists_lend(op);
+			mhp_give_turn(op);
 			err = mhp_give_up(op);
 		}
 	}
 	if (!err)
 		tell_progress(op, min(*pfn, end));
-	mhp_lists_lend(op);
+	if (!err && mhp_turn_is_due(op)) {
+		migrate_batch(op, nid);
+		mhp_rest(op, 0);
+	}
 	cond_resched();
 	return err;
 }
@@ -403,6 +406,8 @@ static int move_orders(struct mhp_offlining *op)
 		if (!(op->orders & BIT(order)))
 			continue;
 		op->now = order;
+		/* for those of this order; a smaller one may find room */
+		op->full = false;
 		err = move_runs(op);
 	}
 	op->now = 0;
@@ -470,7 +475,7 @@ static int dissolve_run(struct mhp_offlining *op, const struct mhp_run *run)
 		if (PageHuge(page))
 			err = mhp_give_up(op) ?: dissolve_one(op, page_folio(page));
 		pfn += free_run(page);
-		cond_resched();
+		mhp_give_turn(op);
 	}
 	return err;
 }
@@ -514,8 +519,7 @@ static int try_again(struct mhp_offlining *op)
 	if (patience_spent(&op->patience, op->moved))
 		return mhp_offline_fail(op, -EBUSY,
 					"nothing has moved in as many passes as offline_retries or the order allows");
-	mhp_report_wait(op, patience_pause(&op->patience, ktime_get_ns(),
-					   op->moved));
+	mhp_rest(op, patience_pause(&op->patience, ktime_get_ns(), op->moved));
 	return 0;
 }
 

@@ -50,10 +50,14 @@ static inline bool mhp_is_dynamic(const struct memory_group *group)
 void mhp_assert_locked(void);
 
 /*
- * Those who wait for the lock for reading, or for CPUs to come and go, have their turn;
- * nobody else can change which memory there is or is online.
+ * Between the two, those who wait for the lock for reading, or for CPUs to come and go,
+ * have their turn; nobody else can change which memory there is or is online.
  */
 void mhp_let_readers_in(void);
+void mhp_shut_readers_out(void);
+
+/* Those who wait now, and nobody later. */
+void mhp_give_readers_turn(void);
 
 /* range.c */
 

@@ -75,7 +75,18 @@ void mhp_let_readers_in(void)
 {
 	mhp_assert_locked();
 	let_in();
+}
+
+void mhp_shut_readers_out(void)
+{
+	lockdep_assert_held(&changing);
 	shut_out();
+}
+
+void mhp_give_readers_turn(void)
+{
+	mhp_let_readers_in();
+	mhp_shut_readers_out();
 }
 
 void mhp_assert_locked(void)

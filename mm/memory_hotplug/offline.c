@@ -288,27 +288,27 @@ static int check_pages(struct mhp_offlining *op)
 				"pages that cannot be moved are in it");
 }
 
-static void undo_isolation(struct mhp_offlining *op)
-{
-	mhp_lists_on(op);
-	mhp_isolate_undo(op);
-}
-
 /*
- * Looks before, so that nothing changes for nothing, and after, when nobody can
+ * Looks before, so that little changes for nothing, and after, when nobody can
  * allocate a page of it any more. On success the lists are off.
  */
 static int isolate(struct mhp_offlining *op)
 {
-	int err = check_pages(op) ?: mhp_isolate(op);
+	int err = check_pages(op);
 
 	if (err)
 		return err;
 	mhp_lists_off(op);
+	err = mhp_isolate(op);
+	if (err)
+		goto on;
 	mhp_lists_drain(op);
 	err = check_pages(op);
-	if (err)
-		undo_isolation(op);
+	if (!err)
+		return 0;
+	mhp_isolate_undo(op);
+on:
+	mhp_lists_on(op);
 	return err;
 }
 
@@ -317,7 +317,7 @@ static void name_what_stays(struct mhp_offlining *op)
 {
 	struct mhp_survey survey = { .found = op->found };
 
-	if (op->passes > 1 || op->found->nr)
+	if (op->passes > 1 || (op->passes && op->found->nr))
 		return;
 	survey.until = ktime_get_ns() + op->patience.limit / NAMING_PART;
 	mhp_survey_until(PHYS_PFN(op->start), PHYS_PFN(op->size), &survey);
@@ -347,7 +347,9 @@ static int offline_prepare(struct mhp_offlining *op)
 cancel:
 	/* those who were not told that it begins have to cope with this */
 	tell(op, MEM_CANCEL_OFFLINE, op->told);
-	undo_isolation(op);
+	op->told = 0;
+	mhp_isolate_undo(op);
+	mhp_lists_on(op);
 lru_on:
 	lru_cache_enable();
 	return err;

@@ -64,7 +64,7 @@ struct mhp_run {
  * @huge_end:    and the page behind the last
  * @now:         only folios of this order move now, of any if it is 0
  * @orders:      those that large folios have, one bit each
- * @lent:        when others could last have their turn with the locks, nanoseconds
+ * @turn:        others have no turn with the locks before that, nanoseconds
  * @done:        bytes of which it was told that they have moved
  * @full:        there was no room elsewhere
  * @poison_used: somebody can still get at a poisoned page, in this pass
@@ -82,7 +82,7 @@ struct mhp_offlining {
 	unsigned long batch_pages;
 	struct blocker_list *found;
 	unsigned long moved, total_moved, passes;
-	u64 lent, done;
+	u64 turn, done;
 	unsigned long huge_first, huge_end;
 	unsigned int now;
 	unsigned long orders;
@@ -112,16 +112,22 @@ void mhp_lists_off(struct mhp_offlining *op);
 void mhp_lists_on(struct mhp_offlining *op);
 
 /*
- * Others may have their turn with the lock of the lists, and with the memory hotplug lock;
- * often, it costs a look at the clock.
+ * Others may have a turn with the lock of the lists, and with the memory hotplug lock, if it
+ * is time for that; call it often, it costs a look at the clock. The batch is empty.
  */
-void mhp_lists_lend(struct mhp_offlining *op);
+void mhp_give_turn(struct mhp_offlining *op);
+bool mhp_turn_is_due(const struct mhp_offlining *op);
+
+/* Sleep for so long, or until a signal or a cancellation; all of that is others' turn. */
+void mhp_rest(struct mhp_offlining *op, u64 nsec);
 
 /* What slipped into the lists of zones whose lists cannot be off. */
 void mhp_lists_drain(struct mhp_offlining *op);
 
-/* All runs, or none: 0, -EBUSY, or why to give up. The lists are on, as readers have turns. */
+/* All runs, or none: 0, -EBUSY, or why to give up. The lists are off. */
 int mhp_isolate(struct mhp_offlining *op);
+
+/* Pageblocks are again what they were. */
 void mhp_isolate_undo(struct mhp_offlining *op);
 
 /* Is each page of each run free, or poisoned? */

@@ -271,7 +271,7 @@ static void release_all(struct onlining *op)
 		bool first = pfn == op->pfn;
 
 		if (!first && !mhp_pages_are_taken())
-			mhp_let_readers_in();
+			mhp_give_readers_turn();
 		pfn = mhp_pages_release(op->zone, pfn, end);
 		mhp_progress_up(pfn - op->pfn);
 		if (first)

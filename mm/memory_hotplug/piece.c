@@ -23,7 +23,7 @@
 u64 mhp_turn_end(u64 start, u64 at, u64 end)
 {
 	if (at != start)
-		mhp_let_readers_in();
+		mhp_give_readers_turn();
 	return min(end, at + TURN_BLOCKS * (u64)memory_block_size_bytes());
 }
 
