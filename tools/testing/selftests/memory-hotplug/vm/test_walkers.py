@@ -25,7 +25,10 @@ AT_ONCE = 50                # so that who watches sees that it goes on
 
 # Removal waits until who is inside has left, so that those who stay long come seldom:
 # (pause in milliseconds, what to do).
+# On a kernel that is slow they come as much more seldom, and each pauses a little, so that
+# the cycles have a CPU, too.
 SYSTEM = "/sys/devices/system"
+BREATH = 25                 # milliseconds
 WALKERS = {
     "compaction": (0, "write /proc/sys/vm/compact_memory 1"),
     "kpageflags": (1000, "read /proc/kpageflags {entry} 65536"),
@@ -36,24 +39,31 @@ WALKERS = {
     "page_owner": (200, "read /sys/kernel/debug/page_owner {pfn} 65536"),
     "split": (10000, "write /sys/kernel/debug/split_huge_pages 1"),
     "poison": (200, f"write {SYSTEM}/memory/soft_offline_page {{address:#x}}"
-                   " /sys/kernel/debug/hwpoison/unpoison-pfn {pfn:#x}"),
+                   " /sys/kernel/debug/hwpoison/unpoison-pfn {unpoison:#x}"),
     "cpu": (2000, f"write {SYSTEM}/cpu/cpu1/online 0 {SYSTEM}/cpu/cpu1/online 1"),
 }
 # (pause in seconds, command); without success it is not counted
-COMMANDS = {"kexec": (0.2, "kexec || continue")}
+COMMANDS = {"kexec": (0.2, "kexec || { sleep 1; continue; }")}
 BLOCK = "/sys/devices/system/memory/memory"
 CYCLE = ("echo {range} > /sys/kernel/debug/memhp_range/add"
          " && echo online_movable > {block}/state && echo offline > {block}/state"
          " && echo {range} > /sys/kernel/debug/memhp_range/remove || exit 1;")
 
 
-def walkers(guest, breath):
+def walkers(guest):
     pfn = HIDDEN // guest.page_size() + 777
+    # Page owner counts a page in use that is soft-offlined, and unpoisoned later, as freed
+    # twice, and warns of it. It never sees one that is not poisoned at all.
+    owners = guest.run("[ -e /sys/kernel/debug/page_owner ]")[0] == 0
     address = pfn * guest.page_size()
     # the linear map begins with the first GiB of RAM, and kcore with that
-    where = {"entry": pfn * 8, "pfn": pfn, "address": address, "linear": address - GIB}
-    return Again(guest, {name: (max(pause, breath), what.format(**where))
-                         for name, (pause, what) in WALKERS.items()}, COMMANDS)
+    where = {"entry": pfn * 8, "pfn": pfn, "address": address, "linear": address - GIB,
+             "unpoison": pfn + owners}
+    slow = guest.slowness > 1
+    return Again(guest, {name: (max(pause * guest.slowness, BREATH * slow), what.format(**where))
+                         for name, (pause, what) in WALKERS.items()},
+                 {name: (pause * guest.slowness, what)
+                  for name, (pause, what) in COMMANDS.items()})
 
 
 def cycle(guest, count, timeout):
@@ -66,8 +76,7 @@ def cycle(guest, count, timeout):
 
 def walk_and_cycle(ctx, guest, count):
     """(seconds, {walker: rounds})"""
-    # each pauses a little on a slow kernel (ms), so that the cycles have a CPU, too
-    going = walkers(guest, 60 if ctx.slowness > 1 else 0)
+    going = walkers(guest)
     began = time.monotonic()
     for done in ctx.rounds(count, AT_ONCE):
         cycle(guest, min(AT_ONCE, count - done), 60 * AT_ONCE)
