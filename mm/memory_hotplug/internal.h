@@ -57,7 +57,11 @@ void mhp_let_readers_in(void);
 void mhp_shut_readers_out(void);
 
 /* Those who wait now, and nobody later. */
-void mhp_give_readers_turn(void);
+static inline void mhp_give_readers_turn(void)
+{
+	mhp_let_readers_in();
+	mhp_shut_readers_out();
+}
 
 /* range.c */
 

@@ -83,12 +83,6 @@ void mhp_shut_readers_out(void)
 	shut_out();
 }
 
-void mhp_give_readers_turn(void)
-{
-	mhp_let_readers_in();
-	mhp_shut_readers_out();
-}
-
 void mhp_assert_locked(void)
 {
 	lockdep_assert_held_write(&mhp_lock);

@@ -95,9 +95,8 @@ FEWER = 1 / 64
 MOVES = 1.02                # of each page that is in use
 
 # Instructions for which the memory hotplug lock may be held: of LARGEST GiB that are free, there
-# is no turn from the look that finds it so until it is taken; of what is in use, a batch moves,
-# in 10 ms.
-HOLD_FREE, HOLD_USED = 5_000_000, 30_000_000
+# is no turn from the look that finds it so until it is taken; of what is in use, a batch moves.
+HOLD_FREE, HOLD_USED = 5_000_000, 10_000_000
 
 
 def judge_free(report, rodata, gib, ours, stock):
