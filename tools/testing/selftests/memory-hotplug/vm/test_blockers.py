@@ -84,13 +84,14 @@ def full(ctx):
 
 
 NEVER = "pages that cannot be moved are in it"
-KIND_OF_BLOCKS = "Number of blocks type"
 
 
-def kinds_of_blocks(guest):
-    """How many pageblocks are for which kind of pages, zone by zone."""
-    text = guest.check("cat /proc/pagetypeinfo").partition(KIND_OF_BLOCKS)[2]
-    return text.partition("Number of mixed")[0]
+def kernels_pageblocks(guest):
+    """How many pageblocks are for pages of the kernel's that cannot move."""
+    text = guest.check("cat /proc/pagetypeinfo").partition("Number of blocks type")[2]
+    lines = text.partition("Number of mixed")[0].strip().splitlines()
+    assert lines[0].split()[0] == "Unmovable", lines
+    return sum(int(line.split()[4]) for line in lines[1:])
 
 
 def pageblock(guest):
@@ -116,14 +117,15 @@ def anonymous(ctx):
         one = Held(guest, f"memhp_driver blocks={5 * area.block // 2 // pageblock(guest)}")
         parts = [area.part(at, area.block) for at in range(0, area.size, area.block)]
         block = parts[[kinds_found(guest, part) for part in parts].index({"kernel"})]
-        before = kinds_of_blocks(guest)
+        before = kernels_pageblocks(guest)
         error, reason, found = said(guest, block, "")
-        after = kinds_of_blocks(guest)
+        after = kernels_pageblocks(guest)
         ctx.note(f"{error}, {reason}: {len(found)} of {({b.kind for b in found})}")
-        ctx.note(f"before: {before}after: {after}")
+        ctx.note(f"{before} pageblocks are the kernel's, then {after}")
         yield ((error, reason) == ("EBUSY", NEVER) and {b.kind for b in found} == {"kernel"}
                ), "OFFLINE-03 pages of nobody known are named so"
-        yield before == after, "OFFLINE-01 pageblocks are what they were after an offline that failed"
+        # it may have wanted some more meanwhile
+        yield before <= after, "OFFLINE-01 pageblocks are what they were after an offline that failed"
         one.release()
 
 
