@@ -12,7 +12,7 @@ from ranges import set_state
 
 MIB = 1 << 20
 FOLDER, FILE = "/tmp/held", "/tmp/held/file"
-DEADLINE = 500              # milliseconds, more on a slow kernel
+DEADLINE = 2000             # milliseconds, more on a slow kernel; enough for a pass beside others
 TOO_LATE, A_DRIVER = "the deadline has passed", "a driver keeps pages of it"
 IDLE = "nothing has moved in as many passes as offline_retries or the order allows"
 
@@ -125,7 +125,8 @@ def anonymous(ctx):
         yield ((error, reason) == ("EBUSY", NEVER) and {b.kind for b in found} == {"kernel"}
                ), "OFFLINE-03 pages of nobody known are named so"
         # it may have wanted some more meanwhile
-        yield before <= after, "OFFLINE-01 pageblocks are what they were after an offline that failed"
+        yield before <= after, \
+            "OFFLINE-01 pageblocks are what they were after an offline that failed"
         one.release()
 
 
