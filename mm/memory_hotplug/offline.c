@@ -538,7 +538,7 @@ static unsigned long round_pages(const struct memory_group *group)
  * From the beginning of a round to its end the driver of a dynamic memory group holds a lock
  * of its own: it cannot be told of the next one meanwhile.
  */
-static bool has_turns(const struct mhp_offlining *op)
+static bool has_several_rounds(const struct mhp_offlining *op)
 {
 	const struct mhp_run *run;
 	unsigned int rounds = 0;
@@ -661,7 +661,7 @@ int mhp_offline_range(u64 start, u64 size, struct mhp_order *order)
 	struct run_list list = { .runs = &run, .room = 1 };
 	int err = find_runs(&op, &list);
 
-	if (!err && has_turns(&op))
+	if (!err && has_several_rounds(&op))
 		err = -EXDEV;
 	else if (!err && op.nr_runs)
 		err = offline_blocks(&op);

@@ -504,7 +504,7 @@ struct run {
 };
 
 /* Its driver holds a lock from the beginning of a round to its end, hence over one only. */
-static bool has_turns(const struct memory_block *mem)
+static bool is_one_round(const struct memory_block *mem)
 {
 	return mhp_note_by_blocks() && mhp_is_dynamic(mem->group);
 }
@@ -512,7 +512,7 @@ static bool has_turns(const struct memory_block *mem)
 /* Whatever is special about a block, onlining it alone takes care of. */
 static bool is_special(struct memory_block *mem)
 {
-	return mem->altmap || has_turns(mem) || mem->zone || mem->state != MEM_OFFLINE ||
+	return mem->altmap || is_one_round(mem) || mem->zone || mem->state != MEM_OFFLINE ||
 	       mem->nid < 0 || !node_online(mem->nid) || memory_block_is_poisoned(mem);
 }
 
