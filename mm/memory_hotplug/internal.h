@@ -14,7 +14,7 @@
  *	state		piece.c  host.c  zone.c  section.c  node.c  memmap.c  resource.c
  *			pageset.c  zonelist.c  walkers.c  release.c  share.c
  *			memmap_fill.c  window_room.c  node_policies.c  progress.c
- *			background.c  worker.c
+ *			background.c  worker.c  pageblock_hint.c
  *
  * A call goes down only. The memory hotplug lock is taken by transactions.
  */

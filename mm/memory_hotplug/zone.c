@@ -11,6 +11,7 @@
  */
 #include <linux/align.h>
 #include <linux/init.h>
+#include <linux/lockdep.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/minmax.h>
@@ -57,6 +58,20 @@ static void span_grow(struct span s, unsigned long first, unsigned long end)
 		span_set(s, min(first, *s.first), max(end, span_end(s)));
 	else
 		span_set(s, first, end);
+}
+
+/*
+ * Who has the zone's lock does not look at the sequence count, and CONFIG_DEBUG_VM checks
+ * with it that pages are in the span.
+ */
+static void zone_set_span(struct zone *zone, const struct zone_extent *extent)
+{
+	lockdep_assert_irqs_disabled();
+	spin_lock(&zone->lock);
+	zone_span_writelock(zone);
+	span_set(zone_span(zone), extent->first, extent->end);
+	zone_span_writeunlock(zone);
+	spin_unlock(&zone->lock);
 }
 
 /* What zones own */
@@ -179,9 +194,7 @@ static void span_with(struct zone *zone, unsigned long first,
 	if (!zone_is_zone_device(zone))
 		*zone_owned(zone) = extent.owned;
 	pgdat_resize_lock(pgdat, &flags);
-	zone_span_writelock(zone);
-	span_set(zone_span(zone), extent.first, extent.end);
-	zone_span_writeunlock(zone);
+	zone_set_span(zone, &extent);
 	span_grow(node_span(pgdat), first, end);
 	pgdat_resize_unlock(pgdat, &flags);
 }
@@ -229,9 +242,7 @@ static void span_without(struct zone *zone, unsigned long first,
 	zone_extent_remove(&extent, first, end, zone_gap, zone);
 	*zone_owned(zone) = extent.owned;
 	pgdat_resize_lock(pgdat, &flags);
-	zone_span_writelock(zone);
-	span_set(zone_span(zone), extent.first, extent.end);
-	zone_span_writeunlock(zone);
+	zone_set_span(zone, &extent);
 	node_update_span(pgdat);
 	pgdat_resize_unlock(pgdat, &flags);
 }

@@ -120,13 +120,15 @@ static void send_status(uint32_t id, uint32_t status)
 	send_frame(FRAME_EXIT, id, &status, sizeof(status));
 }
 
-/* True when /sys/class/virtio-ports/<dev> is the port we were given. */
+#define NAMES	"/sys/class/virtio-ports"
+
+/* True when NAMES/<dev> is the port we were given. */
 static int is_our_port(const char *dev)
 {
 	char path[300], name[64] = "";
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/sys/class/virtio-ports/%s/name", dev);
+	snprintf(path, sizeof(path), NAMES "/%s/name", dev);
 	f = fopen(path, "r");
 	if (!f)
 		return 0;
@@ -137,15 +139,22 @@ static int is_our_port(const char *dev)
 	return !strcmp(name, PORT_NAME);
 }
 
+/* On a kernel without sysfs ports have no names: there is one. */
+static int may_be_our_port(const char *dev)
+{
+	return !strncmp(dev, "vport", 5);
+}
+
 static int open_port(void)
 {
-	DIR *dir = opendir("/sys/class/virtio-ports");
+	int named = !access("/sys/kernel", F_OK);
+	DIR *dir = opendir(named ? NAMES : "/dev");
 	struct dirent *e;
 	char path[300];
 	int fd = -1;
 
 	while (dir && fd < 0 && (e = readdir(dir))) {
-		if (!is_our_port(e->d_name))
+		if (!(named ? is_our_port : may_be_our_port)(e->d_name))
 			continue;
 		snprintf(path, sizeof(path), "/dev/%s", e->d_name);
 		fd = open(path, O_RDWR | O_CLOEXEC);
