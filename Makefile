@@ -16,7 +16,7 @@ help:
 	@echo "  make test-all   the same on the debug, 16k and 64k kernels too, and what concerns"
 	@echo "                  them on kernels with addresses of 39 and 52 bits or with free"
 	@echo "                  lists in random order, and kernels without hot removal,"
-	@echo "                  hotplug or nodes"
+	@echo "                  hotplug, nodes or sysfs"
 	@echo "  make soak       the long runs"
 	@echo "  make races      what is done at the same time, on a kernel that reports data races"
 	@echo "  make fuzz       look for input that breaks the pure parts    (FUZZ_TIME=seconds"
@@ -57,7 +57,7 @@ test-all:
 	@scripts/deps test
 	@scripts/source
 	@scripts/prove base debug 16k 64k va39 va52 shuffle \
-		no-hotremove no-hotplug no-numa
+		no-hotremove no-hotplug no-numa no-sysfs
 
 soak:
 	@scripts/deps test
