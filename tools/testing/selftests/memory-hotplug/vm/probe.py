@@ -21,6 +21,33 @@ EDGE = 2 * GIB              # where the memory of node 1 begins in two_hidden()
 TOP = 4 * GIB               # ... and ends
 CMDLINE = "nokaslr rodata=on mem=512M"      # hides most of that machine's memory
 
+# What the line in the log has to say of an error, so that who reads it knows what to do; by
+# file and error, if the case does not say it.
+FORM = "write ADDR"                         # and what else there is
+RULE = "must be multiples of "
+NOBODY = "CAP_SYS_ADMIN is needed"
+SAYS = {
+    ("probe", errno.E2BIG): "beyond the end of the linear map",
+    ("probe", errno.EEXIST): "a part of it is there already, see /proc/iomem",
+    ("probe", errno.EPERM): "not inside of a window, see memory_hotplug/windows",
+    ("probe", errno.ERANGE): FORM,
+    ("remove", errno.ENOENT): "no memory is there",
+    ("remove", errno.EPERM): "a part of it was not added by hand",
+    ("remove", errno.EBUSY): "a part of it is online",
+    ("remove", errno.ERANGE): "write [offline] ADDR",
+    ("window_add", errno.EEXIST): "a part of it is in a window already",
+    ("window_add", errno.E2BIG): "the linear map does not reach there",
+    ("window_add", errno.EBUSY): "a part of it is taken, see /proc/iomem",
+    ("window_add", errno.ERANGE): FORM,
+    ("window_remove", errno.ENOENT): "not wholly in windows of this kind",
+    ("window_remove", errno.EBUSY): "in use, remove its memory first",
+    ("window_remove", errno.ERANGE): FORM,
+    ("offline", errno.ENOENT): "a part of it is not there, see /proc/iomem",
+    ("offline", errno.ERANGE): FORM,
+    ("offline_check", errno.ERANGE): FORM,
+    ("offline_cancel", errno.ERANGE): FORM,
+}
+
 Window = namedtuple("Window", "start end source node")
 
 # What a refusal must not change, as far as it is quick to see.
@@ -72,6 +99,10 @@ class Case:
     lines: int = 1          # in the log; the kernel says nothing of a file's mode
     folder: str = MEMORY
     who: str = "memory_hotplug"     # begins the line
+    says: str = ""          # that line
+
+    def __post_init__(self):
+        self.says = self.says or SAYS.get((self.file, self.error), "")
 
     def sentence(self, ids):
         return f"{ids} {self.file}: {self.what}: {errno.errorcode[self.error]}"
@@ -109,6 +140,8 @@ def judge(case, answer):
         return f"{len(answer.lines)} lines in the log"
     if answer.lines and f"error -{case.error}: " not in answer.lines[0]:
         return "the line does not name the error"
+    if answer.lines and case.says not in answer.lines[0]:
+        return f"the line does not say: {case.says}"
     return None if answer.same else "something changed"
 
 

@@ -7,6 +7,8 @@ module memhp_range, for RAM that "mem=" hides from the kernel. What happens when
 k-th allocation fails is in test_kth.py.
 """
 
+import errno
+import re
 from contextlib import contextmanager
 
 import census
@@ -17,9 +19,18 @@ from observe import expect_same, mapped
 from ranges import ask, do, hidden_ram, load, names, set_state, valid
 
 NAME = "System RAM (memhp test)"
+PAST = {"add": "added", "remove": "removed"}
 
 
 # ---- requests that are refused
+
+def tells_why(log, action, said):
+    """Is there one line of ours, with the range, the error and a reason?"""
+    ours = [line for line in log if " memory_hotplug: " in line]
+    number = getattr(errno, said, None)
+    why = rf"\[mem 0x\w+-0x\w+\] not {PAST[action]}, error -{number}: \w+ \w+ \w+"
+    return len(ours) == 1 and bool(re.search(why, ours[0]))
+
 
 class Site:
     """A guest with a range of four blocks in the middle of its hidden RAM."""
@@ -39,10 +50,13 @@ class Site:
         """Asks for each (sentence, expected errno, (start, size)); yields results."""
         before = census.everything(self.guest)
         for sentence, expected, what in cases:
+            self.guest.check("dmesg -c > /tmp/old")
             said = ask(self.guest, action, *what)
+            log = self.guest.check("dmesg -c").splitlines()
             passed = said in names(expected)
             expect_same(before, census.everything(self.guest))
             yield passed, f"{sentence}: {said}"
+            yield tells_why(log, action, said), f"{sentence}: {said}, and the log says why, once"
 
     def usable(self):
         """Every page of the range holds what is written to it; it must be online."""

@@ -18,7 +18,7 @@ from memhp_vm.usage import in_movable, migrated, of_vmstat
 from observe import expect_same
 from offlining import (BLOCKERS, MEMORY, OWN_TIME, RETRIES, TIMEOUT, Keeper, Range,
                        block_by_block, cancel, check, machine, most, offline, report, timed)
-from probe import Case, refuse_all
+from probe import FORM, NOBODY, RULE, Case, refuse_all
 from ranges import do, set_state
 
 MIB = 1 << 20
@@ -403,13 +403,16 @@ def bad_cases(area):
     for file, cases in files.items():
         for what, (text, error) in cases.items():
             # what is not there is said by the errno alone
-            quiet = file == "offline_check" and what in RANGES and what != "a negative size"
-            yield Case(what, file, text.format(at=at, size=size), error, lines=0 if quiet else 1)
-        yield Case("a writer without CAP_SYS_ADMIN", file, at, EPERM, "-c")
+            place = what in RANGES and what != "a negative size"
+            quiet = file == "offline_check" and place
+            says = RULE if place else FORM
+            yield Case(what, file, text.format(at=at, size=size), error, lines=0 if quiet else 1,
+                       says=says if error == EINVAL else "")
+        yield Case("a writer without CAP_SYS_ADMIN", file, at, EPERM, "-c", says=NOBODY)
         yield Case("opened by another user", file, at, EACCES, "-o -u 1000", lines=0)
     yield Case("nothing is going on", "offline_cancel", at, ESRCH, lines=0)
-    yield Case("two words", "offline_cancel", f"{at} {size}", EINVAL)
-    yield Case("a deadline", "offline_check", f"{at} {size} 1", EINVAL)
+    yield Case("two words", "offline_cancel", f"{at} {size}", EINVAL, says=FORM)
+    yield Case("a deadline", "offline_check", f"{at} {size} 1", EINVAL, says=FORM)
 
 
 def refused(ctx):

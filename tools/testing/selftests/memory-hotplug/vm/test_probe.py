@@ -11,8 +11,8 @@ from machines import GIB
 from memhp_vm import DtMemory
 from memhp_vm.loader import call, cells64, put_cells
 from observe import expect_same, state
-from probe import (CMDLINE, EDGE, MEMORY, MIB, TOP, Case, Window, block_size, glance, good, judge,
-                   refuse_all, try_case, two_hidden, windows, write)
+from probe import (CMDLINE, EDGE, FORM, MEMORY, MIB, NOBODY, RULE, TOP, Case, Window, block_size,
+                   glance, good, judge, refuse_all, try_case, two_hidden, windows, write)
 
 HIDDEN = GIB + 512 * MIB            # the first address that mem=512M hides
 NOMAP, RESERVED = 0xE8000000, 0xF0000000
@@ -216,37 +216,40 @@ NO_LINE = {
     "a NUL inside": "{at}\0 {size}",
     "200 digits": "9" * 200,
     "more than a page": "{line}" + " " * 70000,
-    "no size": "{at} 0",
 }
 
 
-def not_understood(block):
-    """(what, text, errno) that no file takes."""
+def not_understood(block, form=FORM):
+    """(what, text, errno, what the log says of it) that no file takes."""
     at, size = f"{EDGE:#x}", f"{block:#x}"
-    bad = [(what, text.format(at=at, size=size, line=f"{at} {size}"), EINVAL)
+    bad = [(what, text.format(at=at, size=size, line=f"{at} {size}"), EINVAL, form)
            for what, text in NO_LINE.items()]
     return bad + [
-        ("bytes that are no text", b"\xff\xfe\x80\x00", EINVAL),
+        ("bytes that are no text", b"\xff\xfe\x80\x00", EINVAL, form),
         ("an address of more than 64 bits", f"0x1{EDGE:016x} {size}", ERANGE),
         ("a size of more than 64 bits", f"{at} 16777216T", ERANGE),
-        ("an address off the block by one", f"{EDGE + 1:#x} {size}", EINVAL),
-        ("an address in the middle of a block", f"{EDGE + block // 2:#x} {size}", EINVAL),
-        ("half a block", f"{at} {block // 2:#x}", EINVAL),
-        ("a block and 4096 bytes", f"{at} {block + 4096:#x}", EINVAL),
-        ("a range that wraps", f"{2 ** 64 - block:#x} {2 * block:#x}", EINVAL),
+        ("no size", f"{at} 0", EINVAL, RULE),
+        ("an address off the block by one", f"{EDGE + 1:#x} {size}", EINVAL, RULE),
+        ("an address in the middle of a block", f"{EDGE + block // 2:#x} {size}", EINVAL, RULE),
+        ("half a block", f"{at} {block // 2:#x}", EINVAL, RULE),
+        ("a block and 4096 bytes", f"{at} {block + 4096:#x}", EINVAL, RULE),
+        ("a range that wraps", f"{2 ** 64 - block:#x} {2 * block:#x}", EINVAL, RULE),
     ]
+
+
+NO_NODE = "there can be no such node, see /sys/devices/system/node/possible"
 
 
 def bad_nodes(block):
     line = f"{EDGE:#x} {block:#x} "
     return [
-        ("a node that is no number", line + "node1", EINVAL),
-        ("a negative node", line + "-1", EINVAL),
-        ("a node with a unit", line + "1K", EINVAL),
-        ("a node in hexadecimal", line + "0x1", EINVAL),
+        ("a node that is no number", line + "node1", EINVAL, FORM),
+        ("a negative node", line + "-1", EINVAL, FORM),
+        ("a node with a unit", line + "1K", EINVAL, FORM),
+        ("a node in hexadecimal", line + "0x1", EINVAL, FORM),
         ("a node beyond all numbers", line + "99999999999", ERANGE),
-        ("a node that was not possible at boot", line + "9", EINVAL),
-        ("a node that no kernel has", line + "4294967295", EINVAL),
+        ("a node that was not possible at boot", line + "9", EINVAL, NO_NODE),
+        ("a node that no kernel has", line + "4294967295", EINVAL, NO_NODE),
     ]
 
 
@@ -271,12 +274,14 @@ def bad_places(block):
         ("window and what must not be mapped", f"{secret - block:#x} {2 * block:#x}", EPERM),
         ("a hole", f"{TOP + GIB:#x}", EPERM),
         ("from a window into a hole", f"{TOP - block:#x} {2 * block:#x}", EPERM),
-        ("windows of two nodes", f"{EDGE - block:#x} {2 * block:#x}", EINVAL),
+        ("windows of two nodes", f"{EDGE - block:#x} {2 * block:#x}", EINVAL,
+         "it is of several nodes, name one or add less"),
     ]
 
 
 def cases_of(name, rows):
-    return [Case(what, name, text, error) for what, text, error in rows]
+    return [Case(what, name, text, error, says="".join(says))
+            for what, text, error, *says in rows]
 
 
 def probe_cases(block):
@@ -284,27 +289,30 @@ def probe_cases(block):
 
 
 def remove_cases(block):
-    too_many = [("a node", f"{EDGE:#x} {block:#x} 1", EINVAL)]
-    words = [("only the word", "offline", EINVAL), ("another word", f"online {EDGE:#x}", EINVAL),
-             ("the word twice", f"offline offline {EDGE:#x}", EINVAL),
-             ("the word last", f"{EDGE:#x} offline", EINVAL)]
+    form = "write [offline] ADDR [SIZE]"
+    too_many = [("a node", f"{EDGE:#x} {block:#x} 1", EINVAL, form)]
+    words = [("only the word", "offline", EINVAL, form),
+             ("another word", f"online {EDGE:#x}", EINVAL, form),
+             ("the word twice", f"offline offline {EDGE:#x}", EINVAL, form),
+             ("the word last", f"{EDGE:#x} offline", EINVAL, form)]
     places = [("boot memory", f"{GIB:#x}", EPERM),
               ("boot memory, after offlining it", f"offline {GIB:#x}", EPERM),
               ("all boot memory", f"offline {GIB:#x} 512M", EPERM),
               ("memory that is not there", f"{EDGE:#x}", ENOENT),
               ("devices", f"offline {PCI_LOW:#x}", ENOENT),
               ("the last block of all addresses", f"{2 ** 64 - block:#x}", ENOENT)]
-    return cases_of("remove", not_understood(block) + too_many + words + places)
+    return cases_of("remove", not_understood(block, form) + too_many + words + places)
 
 
 def window_add_cases(block):
     far, reserved = 64 * GIB, RESERVED // block * block
-    places = [("without a size", f"{far:#x}", EINVAL),
+    places = [("without a size", f"{far:#x}", EINVAL, FORM),
               ("over boot memory", f"{GIB:#x} {block:#x}", EBUSY),
               ("over a window of firmware", f"{EDGE:#x} {block:#x}", EEXIST),
               ("over a part of one", f"{TOP - block:#x} {2 * block:#x}", EEXIST),
               ("over the window of PCI", f"{PCI_HIGH:#x} 1G", EBUSY),
-              ("over what firmware reserves", f"{reserved:#x} {block:#x}", EBUSY),
+              ("over what firmware reserves", f"{reserved:#x} {block:#x}", EBUSY,
+               "firmware reserves a part of it, choose another range"),
               ("over devices below the linear map", f"{PCI_LOW:#x} {block:#x}", E2BIG),
               ("beyond the end of the linear map", f"{1 << 52:#x} {block:#x}", E2BIG)]
     return cases_of("window_add", not_understood(block) + bad_nodes(block) + places)
@@ -312,10 +320,10 @@ def window_add_cases(block):
 
 def window_remove_cases(block):
     far = 64 * GIB
-    gone = [("without a size", f"{far:#x}", EINVAL),
+    gone = [("without a size", f"{far:#x}", EINVAL, FORM),
             ("a window of firmware", f"{EDGE:#x} {block:#x}", ENOENT),
             ("no window at all", f"{far:#x} {block:#x}", ENOENT),
-            ("a node", f"{far:#x} {block:#x} 1", EINVAL)]
+            ("a node", f"{far:#x} {block:#x} 1", EINVAL, FORM)]
     return cases_of("window_remove", not_understood(block) + gone)
 
 
@@ -334,7 +342,8 @@ WITHOUT = {
 
 def by_nobody(name, text):
     """A good line by those who may open the file, and must not write it."""
-    return [Case(what, name, text, EPERM, options) for what, options in WITHOUT.items()]
+    return [Case(what, name, text, EPERM, options, says=NOBODY)
+            for what, options in WITHOUT.items()]
 
 
 def nobody_cases(name, block):
@@ -406,7 +415,8 @@ def unknown_node(ctx):
         block, far = block_size(guest), 64 * GIB
         good(guest, "window_add", f"{far:#x} {2 * block:#x}")
         yield from refuse_all(ctx, guest, [
-            Case("nobody knows the node", "probe", f"{far:#x}", EINVAL),
+            Case("nobody knows the node", "probe", f"{far:#x}", EINVAL,
+                 says="nobody knows its node, name one"),
             Case("a window is there", "window_add", f"{far + block:#x} {2 * block:#x}", EEXIST),
             Case("more than the window", "window_remove", f"{far:#x} {3 * block:#x}", ENOENT),
         ], "SYSFS-03 SYSFS-07")
@@ -427,7 +437,7 @@ def locked_down(ctx):
         good(guest, "probe", f"{EDGE:#x}")
         guest.check("echo integrity > /sys/kernel/security/lockdown")
         yield from refuse_all(ctx, guest, [
-            Case("integrity lockdown", name, text, EPERM)
+            Case("integrity lockdown", name, text, EPERM, says="the kernel is locked down")
             for name, text in good_lines(block).items()], "SYSFS-03 SYSFS-07")
 
 
