@@ -20,6 +20,10 @@ HOLD = 2_000_000    # instructions for which the memory hotplug lock may be held
 # nothing that several CPUs could share.
 SHARED_GIB, CPUS, GAIN = 32, 4, 3.2
 SHARED_BLOCKS = "memory_block_size=2G"
+MODES = ("on", "full")      # rodata
+# Two nodes with two CPUs each: of one that gets so much, its CPUs write it, both of them.
+NODE_GIB, NODE_CPUS, NODE_MASK = 16, {2, 3}, "c"
+FOREIGN, BUSIEST = 0.05, 0.65       # of all instructions, at most: other nodes' CPUs, one CPU
 # What came online is taken by a module, 1 GiB page by page. That others use so many page frames
 # is fine.
 TAKE = "memhp_bench_take"
@@ -63,11 +67,27 @@ def frames(library, tree, rodata, gib):
         return tuple(map(int, guest.check(f"cd {PARAMETERS}; cat taken used").split()))
 
 
-def shared(library, tree, workers):
+def shared(library, rodata, workers):
     """The same for SHARED_GIB, written by some of CPUS."""
-    return large_boot(library, tree, f"shared-{workers}", SHARED_GIB,
-                      f"rodata=on {SHARED_BLOCKS} memory_hotplug.online_cpus={workers}",
+    return large_boot(library, "grafted", f"shared-{workers}", SHARED_GIB,
+                      f"rodata={rodata} {SHARED_BLOCKS} memory_hotplug.online_cpus={workers}",
                       warm=2 * SIZE, cpus=CPUS)
+
+
+def on_node(library):
+    """What each CPU has to do for memory of a node that has some of them: {CPU: instructions}"""
+    counts = BUILD / "grafted-node.txt"
+    gib = NODE_GIB + 4
+    start = RAM + (gib + 1) * SIZE      # in the second node, and where a block begins
+    with booted(library, "grafted", f"{gib}G", "2G", counts,
+                f"{SHARED_BLOCKS} memory_hotplug.online_cpus={len(NODE_CPUS)}", nodes=2,
+                cpus=[CPUS - len(NODE_CPUS), len(NODE_CPUS)]) as guest:
+        online_by_itself(guest)
+        place = f"node=1 online=1 rounds=1 keep=1 rest={REST}"
+        run_module(guest, f"{place} start={start:#x} size={2 * SIZE:#x}")
+        guest.check(f"taskset {NODE_MASK} insmod /lib/modules/memhp_bench.ko {place}"
+                    f" start={start + 2 * SIZE:#x} size={NODE_GIB * SIZE:#x}", timeout=600)
+    return windows_in(counts)[-1][1]["cpus"]
 
 
 def judge_online(numbers, report):
@@ -93,6 +113,7 @@ def judge_online(numbers, report):
                 hold["grafted"], hold["stock"])
     judge_frames(numbers, report)
     judge_shared(numbers, report)
+    judge_node(numbers["node"], report)
 
 
 def judge_frames(numbers, report):
@@ -107,19 +128,45 @@ def judge_frames(numbers, report):
 
 
 def judge_shared(numbers, report):
-    one, several = (numbers["shared", workers]["most"] for workers in (1, CPUS))
-    print(f"# {SHARED_GIB} GiB: the busiest of {CPUS} CPUs has {one} instructions when one"
-          f" writes, {several} when all do; together {numbers['shared', 1]['instructions']}"
-          f" and {numbers['shared', CPUS]['instructions']}")
-    report.goal(f"ONLINE-05 adding and onlining {SHARED_GIB} GiB, {SHARED_BLOCKS}: the busiest of"
-                f" {CPUS} CPUs has {GAIN} times fewer instructions than one alone, at least",
-                one >= GAIN * several, several, None, f"one alone {one}, {one / several:.2f} times")
+    for rodata in MODES:
+        one, several = (numbers["shared", rodata, workers]["most"] for workers in (1, CPUS))
+        total = [numbers["shared", rodata, workers]["instructions"] for workers in (1, CPUS)]
+        print(f"# {SHARED_GIB} GiB, rodata={rodata}: the busiest of {CPUS} CPUs has {one}"
+              f" instructions when one writes, {several} when all do; together {total[0]} and"
+              f" {total[1]}")
+        report.goal(f"ONLINE-05 adding and onlining {SHARED_GIB} GiB, {SHARED_BLOCKS},"
+                    f" rodata={rodata}: the busiest of {CPUS} CPUs has {GAIN} times fewer"
+                    " instructions than one alone, at least", one >= GAIN * several, several,
+                    None, f"one alone {one}, {one / several:.2f} times")
+
+
+def judge_node(cpus, report):
+    total = sum(cpus.values())
+    foreign = sum(count for cpu, count in cpus.items() if cpu not in NODE_CPUS)
+    most = max(cpus.values())
+    report.goal(f"ONLINE-05 {NODE_GIB} GiB of a node are written by its CPUs: others have"
+                f" {FOREIGN:.0%} of the instructions at most, none has more than {BUSIEST:.0%}",
+                foreign <= FOREIGN * total and most <= BUSIEST * total,
+                round(foreign / total, 4), None,
+                ", ".join(f"CPU {cpu}: {count}" for cpu, count in sorted(cpus.items())))
+
+
+def measure_shared(library):
+    numbers = {}
+    for rodata in MODES:
+        for workers in (1, CPUS):
+            each = [shared(library, rodata, workers) for _ in range(SHARED_BOOTS)]
+            numbers["shared", rodata, workers] = min(each, key=lambda found: found["most"])
+    # as above: the best of them
+    numbers["node"] = min((on_node(library) for _ in range(SHARED_BOOTS)),
+                          key=lambda cpus: max(cpus.values()))
+    return numbers
 
 
 def measure_online(library, boots):
-    numbers = {}
+    numbers = measure_shared(library)
     for tree in TREES:
-        for rodata in ("on", "full"):
+        for rodata in MODES:
             found = measure(library, tree, rodata, boots, windows=ONLINE)
             numbers[tree, rodata, 1] = found["add+online", "instructions"]
         large = large_boot(library, tree, "full-large", LARGE_GIB, "rodata=full")
@@ -127,16 +174,13 @@ def measure_online(library, boots):
         numbers[tree, "hold"] = large["hold"]
         for rodata, gib in ONLINE_TARGETS:
             numbers[tree, rodata, gib, "frames"] = frames(library, tree, rodata, gib)
-    for workers in (1, CPUS):
-        each = [shared(library, "grafted", workers) for _ in range(SHARED_BOOTS)]
-        numbers["shared", workers] = min(each, key=lambda found: found["most"])
     return numbers
 
 
 def profile(library):
     for tree in TREES:
-        for rodata in ("on", "full"):
+        for rodata in MODES:
             show_profile(library, tree, rodata, ONLINE)
 
 
-PART = Part(measure_online, judge_online, 2 * len(ONLINE_TARGETS) + 3, profile)
+PART = Part(measure_online, judge_online, 2 * len(ONLINE_TARGETS) + len(MODES) + 3, profile)

@@ -4,7 +4,7 @@
 A counts file has a line for each window that a test module marked: its number, how many
 there were of each of COLUMNS (stores: into page tables), and the LARGEST: what the busiest
 CPU did, and the longest stretch for which the memory hotplug lock was held, both in
-instructions. A profile has a line for each address.
+instructions; then those of each CPU. A profile has a line for each address.
 """
 
 import bisect
@@ -63,22 +63,28 @@ def functions(*files):
 
 def booted(library, tree, memory, known, counts, options, profile=None, nodes=1, cpus=1):
     """A guest that knows a part of its memory and counts into a file. Each node has as
-    much memory; the first has the CPUs, which take turns."""
+    much memory, and as many CPUs as a list says; or the first has all. CPUs take turns."""
     into = (f"{library},out={counts},hold={lock_functions(tree)},"
             f"tables={table_writers(tree)}")
     into += f",profile={profile}" if profile else ""
-    each = [Node(memory, cpus)] + [Node(memory, 0)] * (nodes - 1)
-    return Guest(tree=tree, topology=Topology(nodes=each), icount=True,
+    each = cpus if isinstance(cpus, list) else [cpus] + [0] * (nodes - 1)
+    topology = Topology(nodes=[Node(memory, count) for count in each])
+    return Guest(tree=tree, topology=topology, icount=True,
                  timeout=600, silence=600,
                  cmdline=f"mem={known} quiet loglevel=3 nokaslr {options}",
                  qemu_args=["-plugin", into])
 
 
 def windows_in(counts):
-    """[(window, {column: count})]"""
-    lines = (line.split() for line in counts.read_text().splitlines())
-    return [(int(window), dict(zip(COLUMNS + LARGEST, map(int, numbers))))
-            for window, *numbers in lines]
+    """[(window, {column: count})]; "cpus" are the instructions of each, {CPU: count}"""
+    return [window_in(line.split()) for line in counts.read_text().splitlines()]
+
+
+def window_in(words):
+    columns = COLUMNS + LARGEST
+    numbers = map(int, words[1:len(columns) + 1])
+    each = (map(int, word.split(":")) for word in words[len(columns) + 1:])
+    return int(words[0]), dict(zip(columns, numbers), cpus=dict(each))
 
 
 def symbols(tree):

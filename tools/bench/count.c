@@ -5,12 +5,13 @@
  * A mark is a HINT instruction that does nothing: 0x60 + n begins window n, 0x7f
  * ends it. For each window a line is written to the file that out= names:
  *
- *	n instructions stores tlbi dsb most hold
+ *	n instructions stores tlbi dsb most hold CPU:instructions ...
  *
  * "stores" are those of the functions that write page tables, but for what they store on
  * the stack. tables=FILE names them: lines of "FIRST END", addresses in hexadecimal.
  *
- * "most" is the instructions of the CPU that had most of them. With hold=BEGIN:END or
+ * "most" is the instructions of the CPU that had most of them, and at the end of the
+ * line are those of each CPU that had any. With hold=BEGIN:END or
  * hold=BEGIN:END:TURN, three addresses in hexadecimal, "hold" is the longest stretch,
  * in instructions, from a call of BEGIN to one of END; at TURN a stretch ends and another
  * one begins. These are functions that take a lock, drop it, and let others have it.
@@ -235,14 +236,25 @@ static void on_begin(unsigned int cpu, void *data)
 	window = (int)(uintptr_t)data;
 }
 
+static void write_each_cpu(void)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < MOST_CPUS; cpu++)
+		if (now[cpu].instructions)
+			fprintf(out, " %u:%" PRIu64, cpu, now[cpu].instructions);
+	fputc('\n', out);
+}
+
 static void on_end(unsigned int cpu, void *data)
 {
 	uint64_t most;
 	struct counts sum = all_cpus(&most);
 
 	fprintf(out, "%d %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
-		" %" PRIu64 "\n", window, sum.instructions, sum.stores, sum.tlbi,
-		sum.dsb, most, longest_hold);
+		" %" PRIu64, window, sum.instructions, sum.stores, sum.tlbi, sum.dsb,
+		most, longest_hold);
+	write_each_cpu();
 	fflush(out);
 	if (profile)
 		write_profile();
