@@ -15,12 +15,12 @@ PROGRAM = "/tmp/kth"
 EACH = 20               # so many are tried before steps count
 LIMIT = 3000            # an operation that needs more allocations is a mistake of ours
 
-# Lines "K STATUS LEFT SHOWN MAPPED RETRY SHOWN MAPPED TEXT": the status of the write,
-# what is left of K (not 0: it needs fewer allocations), checksums of what files show
-# and of page tables; the status of a second try, or of undoing what was done all the
-# same, and checksums after that. After a second try there are none ("-"), for speed:
-# what it leaves shows at the next k, or at the end. TEXT is what the shell said. The
-# lines "start", "done", "start" and, at the end, "end" have the checksums to expect.
+# Lines "K STATUS LEFT TOLD SHOWN MAPPED RETRY SHOWN MAPPED TEXT": the status of the write,
+# what is left of K (not 0: it needs fewer allocations), how many lines of the log say why,
+# checksums of what files show and of page tables; the status of a second try, or of undoing
+# what was done all the same, and checksums after that. After a second try there are none
+# ("-"), for speed: what it leaves shows at the next k, or at the end. TEXT is what the shell
+# said. The lines "start", "done", "start" and, at the end, "end" have the checksums to expect.
 SCRIPT = r"""
 shown() {
 	{
@@ -66,12 +66,14 @@ eval "$UNDO" || exit 1
 echo "start $(shown) $(mapped)"
 k=1
 while [ $k -le $LIMIT ]; do
+	dmesg -c > /dev/null
 	said=$(attempt $k 2>&1)
+	told=$(dmesg | grep -c "not [a-z]*, error -[0-9]*: [a-z]\|refused, error -")
 	set -- ${said##*
 }
 	text=${said%%
 *}
-	line="$k $1 $2 $(shown) $(mapped)"
+	line="$k $1 $2 $told $(shown) $(mapped)"
 	if [ $1 = 0 ]; then
 		eval "$UNDO" || exit 1
 		echo "$line 0 $(shown) $(mapped) $text"
@@ -118,15 +120,16 @@ class Try:
     k: int
     error: str              # "0", or the errno's name
     reached: bool           # did the k-th allocation happen, and fail?
+    told: int               # lines of the log that say why
     sums: tuple
     retried: bool
     sums_later: tuple
 
 
 def parse(line):
-    k, status, left, *rest = line.split(" ", 8)
+    k, status, left, told, *rest = line.split(" ", 9)
     shown, mapped, retry, later, mapped_later, text = (rest + [""])[:6]
-    return Try(int(k), errno_name(int(status), text), left == "0", (shown, mapped),
+    return Try(int(k), errno_name(int(status), text), left == "0", int(told), (shown, mapped),
                retry == "0", (later, mapped_later))
 
 
@@ -154,6 +157,11 @@ class Loop:
         """k of refusals that left a trace."""
         return [one.k for one in self.refused if one.sums != self.start]
 
+    def untold(self):
+        """k of refusals of which the log does not say why; of adding there are two lines if
+        it could not be onlined."""
+        return [one.k for one in self.refused if one.told not in (1, 2)]
+
     def half_done(self):
         """k that were said to be done, where files do not show what they should."""
         return [one.k for one in self.survived if one.sums[0] != self.done[0]]
@@ -165,6 +173,7 @@ class Loop:
 
     def summary(self):
         found = {"wrong errno": self.wrong_errno(), "refused but changed": self.changed(),
+                 "refused, and the log does not say why": self.untold(),
                  "said to be done but is not": self.half_done(), "stuck": self.stuck()}
         bad = "; ".join(f"{name} {ks}" for name, ks in found.items() if ks)
         return (f"{len(self.tries)} allocations failed in turn: {len(self.refused)} refused,"

@@ -156,6 +156,7 @@ def every_allocation(ctx, operation):
         loop = operation.act(place)
         note(ctx, ctx.tree, name, loop)
         yield from verdicts(loop, name, step)
+        yield not loop.untold(), f"CORE-09 {name}: the log says why it is refused"
         expect_same(before, everything(guest))
         small_drift(ctx, name, first, amounts(guest))
         yield True, f"CORE-01 SAFE-01 {name}: state and free memory are as before"

@@ -6,6 +6,7 @@ from the kernel, on a node that has no CPU and no other memory, so that nobody t
 page of it before it was looked at.
 """
 
+import errno
 import re
 from contextlib import contextmanager
 
@@ -278,6 +279,9 @@ def refused(ctx):
             told = place.events()
             place.guest.check(f"echo 0 > {SURVEY}/refuse")
             yield said == "ECANCELED", f"ONLINE-03 it says what the listener said: {said}"
+            why = place.guest.check("dmesg | grep -o 'not onlined, error.*' | tail -n 1").strip()
+            yield why == f"not onlined, error -{errno.ECANCELED}: a listener refused", \
+                f"ONLINE-03 CORE-09 the log says why: {why}"
             cancelled = [times for (event, _), times in told.items()
                          if event == "cancel-online"]
             yield cancelled == [nth], f"ONLINE-03 who was told is told that it is off: {told}"
