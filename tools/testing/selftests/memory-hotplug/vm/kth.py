@@ -159,8 +159,9 @@ class Loop:
 
     def untold(self):
         """k of refusals of which the log does not say why; of adding there are two lines if
-        it could not be onlined."""
-        return [one.k for one in self.refused if one.told not in (1, 2)]
+        it could not be onlined. The first allocation may be for the text that is written,
+        before anybody of ours knows of it."""
+        return [one.k for one in self.refused if one.k > 1 and one.told not in (1, 2)]
 
     def half_done(self):
         """k that were said to be done, where files do not show what they should."""
