@@ -114,7 +114,7 @@ def look(guest):
     # what was looked at of late is spared once or twice
     text = guest.check("for i in 1 2 3; do echo 3 > /proc/sys/vm/drop_caches; done;"
                        f" cat /proc/zoneinfo /proc/meminfo; [ ! -e {STACKS} ] || cat {STACKS}")
-    kept = sum(int(n) for n in re.findall(r"count:\s+(\d+)", text)) * guest.page_size()
+    kept = sum(int(n) for n in re.findall(r"^ +count: +(\d+)$", text, re.M)) * guest.page_size()
     kept += sum(int(n) for n in re.findall(r"^persistent_bytes: (\d+)", text, re.M))
     free, slab = (int(re.search(rf"^{name}:\s+(\d+)", text, re.M)[1])
                   for name in ("MemFree", "Slab"))
